@@ -1,0 +1,6 @@
+"""Measures a model on pairs with truth: python scripts/evaluate.py data=… ckpt=… (see conf/evaluate.yaml)."""
+
+from spotdiff.cli import main
+
+if __name__ == "__main__":
+    main("evaluate")

@@ -1,0 +1,52 @@
+"""The programs. This is the only folder that sees a configuration.
+
+`spotdiff VERB key=value …` and `python VERB.py key=value …` are the same thing. Nothing heavy is
+imported before the verb is known.
+"""
+
+from __future__ import annotations
+
+import sys
+from difflib import get_close_matches
+
+VERBS = {
+    "train": "fit a change model:        spotdiff train experiment=siamese data.root=DIR",
+    "predict": "find the changes:          spotdiff predict before=a.jpg after=b.jpg",
+    "evaluate": "measure a model on truth:  spotdiff evaluate data=DIR ckpt=MODEL.ckpt",
+    "synthesize": "write synthetic pairs:     spotdiff synthesize photos=DIR out=DIR length=1000",
+}
+
+
+def main(verb: str | None = None) -> None:
+    """Runs one program; without a verb, the first word of the command line is it."""
+    arguments = sys.argv[1:]
+    if verb is None:
+        verb, *arguments = arguments or ["--help"]
+    if verb in ("-h", "--help", "help"):
+        print(_help())  # noqa: T201
+        return
+    if verb == "--version":
+        from spotdiff import __version__
+
+        print(f"spotdiff {__version__}")  # noqa: T201
+        return
+    if verb not in VERBS:
+        near = get_close_matches(verb, VERBS, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else f" Choose from: {', '.join(VERBS)}."
+        print(f"spotdiff: there is no verb '{verb}'.{hint}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    from importlib import import_module
+
+    from spotdiff.cli.door import enter
+
+    enter(getattr(import_module(f"spotdiff.cli.{verb}"), verb), verb, arguments)
+
+
+def _help() -> str:
+    verbs = "\n".join(f"  {verb:<11} {what}" for verb, what in VERBS.items())
+    return (
+        "spotdiff: what changed between two photographs of the same place\n\n"
+        f"usage: spotdiff VERB key=value …\n\n{verbs}\n\n"
+        "  spotdiff VERB --help        its options\n"
+        "  spotdiff VERB --cfg job     its whole configuration"
+    )

@@ -1,0 +1,111 @@
+"""Finite sets of pairs to train on: rows of a table, or synthetic pairs drawn from a library."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from spotdiff.data.images import read_image, read_mask
+from spotdiff.data.sources import open_source
+from spotdiff.data.synthetic import SyntheticPairs
+from spotdiff.data.tables import checked
+from spotdiff.types import UNKNOWN_KIND, LabelSets, Mask, Pair, PairRow, Truth
+
+Part = Literal["all", "train", "val"]
+
+
+@dataclass(frozen=True)
+class SyntheticSet:
+    """`length` synthetic pairs, and as many fresh ones for every further turn.
+
+    Args:
+        pairs: The composer.
+        length: Pairs a turn.
+        first_seed: Seed of pair 0; pair i has seed first_seed + i.
+        repeat: Give the same pairs every turn, as validation wants.
+    """
+
+    pairs: SyntheticPairs
+    length: int
+    first_seed: int = 0
+    repeat: bool = False
+
+    def __len__(self) -> int:
+        return self.length
+
+    def pair(self, index: int) -> Pair:
+        """The pair whose seed is first_seed + index."""
+        return self.pairs(self.first_seed + (index % self.length if self.repeat else index))
+
+    def label_sets(self) -> Iterable[LabelSets]:
+        """One set of words for each object of the library."""
+        return (LabelSets(added=(label,)) for label in self.pairs.library.labels if label)
+
+
+class TableSet:
+    """The pairs of a table or folder, read when they are asked for.
+
+    Args:
+        root: Anything that `open_source` recognises.
+        part: `all`, or the training or validation share. The split is by a hash of the pair's id,
+            so a pair stays on its side when rows are added or reordered.
+        val_share: Share of the pairs that are for validation, in [0, 1].
+
+    Raises:
+        TableError: If any row cannot be used; it lists all problems.
+    """
+
+    def __init__(self, root: str | Path, part: Part = "all", val_share: float = 0.1) -> None:
+        rows = checked(open_source(Path(root)))
+        self.rows: Sequence[PairRow] = [r for r in rows if _belongs(r.pair_id, part, val_share)]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def pair(self, index: int) -> Pair:
+        """The decoded pair of row index modulo length."""
+        return read_pair(self.rows[index % len(self.rows)])
+
+    def label_sets(self) -> Iterable[LabelSets]:
+        """The words of each row that has some, or the labels of its objects."""
+        for row in self.rows:
+            if row.labels is not None:
+                yield row.labels
+            elif row.changes is not None:
+                yield LabelSets(changed=tuple(c.label for c in row.changes if c.label))
+
+
+def _belongs(pair_id: str, part: Part, val_share: float) -> bool:
+    if part == "all":
+        return True
+    place = int.from_bytes(hashlib.sha256(pair_id.encode()).digest()[:8]) / 2**64
+    return (place < val_share) == (part == "val")
+
+
+def read_pair(row: PairRow) -> Pair:
+    """The photographs and the mask of a row, decoded.
+
+    Raises:
+        ImageError: If one of its files is missing or cannot be decoded.
+    """
+    before, after = read_image(row.before), read_image(row.after)
+    mask = None if row.mask is None else _translated(read_mask(row.mask), row)
+    return Pair(row.pair_id, before, after, Truth(row.labels, row.changes, mask))
+
+
+def _translated(values: Mask, row: PairRow) -> Mask:
+    """The bits that the values of a mask file stand for."""
+    table = np.full(256, UNKNOWN_KIND, np.uint8)
+    table[0] = 0
+    if row.mask_codes is not None:
+        table = np.zeros(256, np.uint8)
+        for value, bits in row.mask_codes:
+            table[value] = bits
+    return table[values]
+
+

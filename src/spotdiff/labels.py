@@ -1,0 +1,230 @@
+"""Labels as data sets write them, and the vocabulary that the model speaks.
+
+Raw words are what a data set wrote: they are kept, and they alone are scored and written out.
+Canonical labels exist inside the model only: synonyms fold raw words into them, and the vocabulary
+keeps those that the training rows hold often enough.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TypedDict
+
+import numpy as np
+import yaml
+from jaxtyping import Float32
+
+from spotdiff.types import ChangeKind, LabelSets
+
+NONE_WORD = "none"
+
+
+def parse_cell(cell: str | float | None) -> tuple[str, ...]:
+    """The words of one cell of a label table, in their order, repeats kept.
+
+    Words are separated by spaces and commas. `none`, a blank cell and a missing value (None or
+    NaN) are no words. A label of several words ("traffic cone") becomes its words here;
+    `Synonyms.fold` puts it together again.
+
+    Example:
+        >>> parse_cell("car, person car")
+        ('car', 'person', 'car')
+        >>> parse_cell("none")
+        ()
+    """
+    if not isinstance(cell, str):
+        if cell is None or np.isnan(cell):
+            return ()
+        raise ValueError(f"expected words or {NONE_WORD!r}, got the number {cell}")
+    return tuple(word for word in re.split(r"[\s,]+", cell) if _key(word) not in ("", NONE_WORD))
+
+
+@dataclass(frozen=True)
+class Synonyms:
+    """Which words mean the same.
+
+    Args:
+        aliases: The canonical label of each alias, in lower case, words parted by one space.
+    """
+
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_file(cls, path: Path) -> Synonyms:
+        """The synonyms of a YAML file `canonical: [alias, ...]`.
+
+        Raises:
+            ValueError: The file is no such mapping, or an alias has two meanings.
+        """
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError(f"{path}: expected a mapping of canonical: [alias, ...]")
+        aliases: dict[str, str] = {}
+        for canonical, words in content.items():
+            if not isinstance(canonical, str) or not _is_words(words):
+                raise ValueError(
+                    f"{path}: {canonical!r}: expected a list of words, got {words!r}; "
+                    "put words like 'no' and 'on' in quotes"
+                )
+            for word in [canonical, *words]:
+                meaning = aliases.setdefault(_key(word), _key(canonical))
+                if meaning != _key(canonical):
+                    raise ValueError(
+                        f"{path}: {word!r} stands for both {meaning!r} and {canonical!r}; keep one"
+                    )
+        return cls(aliases)
+
+    def fold(self, words: Sequence[str]) -> tuple[str, ...]:
+        """The canonical labels of raw words, in their order; other words in lower case.
+
+        The longest run of words that is an alias is one label.
+
+        Example:
+            >>> Synonyms({"traffic cone": "cone"}).fold(["Traffic", "cone", "Dog"])
+            ('cone', 'dog')
+        """
+        return tuple(label for label, _ in self.spans(words))
+
+    def spans(self, words: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """Each canonical label of `fold` with the raw words that it stands for.
+
+        Example:
+            >>> Synonyms({"traffic cone": "cone"}).spans(["Traffic", "cone"])
+            (('cone', 'Traffic cone'),)
+        """
+        found: list[tuple[str, str]] = []
+        start = 0
+        while start < len(words):
+            stop = self._end_of_alias(words, start)
+            raw = " ".join(words[start:stop])
+            found.append((self.aliases.get(_key(raw), _key(raw)), raw))
+            start = stop
+        return tuple(found)
+
+    def _end_of_alias(self, words: Sequence[str], start: int) -> int:
+        for stop in range(min(len(words), start + self._longest), start, -1):
+            if _key(" ".join(words[start:stop])) in self.aliases:
+                return stop
+        return start + 1
+
+    @cached_property
+    def _longest(self) -> int:
+        return max((alias.count(" ") + 1 for alias in self.aliases), default=1)
+
+
+class VocabularyRecipe(TypedDict):
+    """A vocabulary as plain values, for checkpoints."""
+
+    labels: list[str]
+    words: list[str]
+    synonyms: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The labels that a model knows, most frequent first.
+
+    Args:
+        labels: The canonical labels.
+        words: The raw words to write for each label.
+        synonyms: What folds raw words into labels.
+    """
+
+    labels: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    synonyms: Synonyms = field(default_factory=Synonyms)
+
+    def __post_init__(self) -> None:
+        if not len(self.words) == len(set(self.labels)) == len(self.labels):
+            raise ValueError(
+                "expected distinct labels and one word to write for each, "
+                f"got labels {self.labels} and words {self.words}"
+            )
+
+    @classmethod
+    def from_rows(
+        cls, rows: Iterable[LabelSets], min_count: int, synonyms: Synonyms | None = None
+    ) -> Vocabulary:
+        """The vocabulary of training rows.
+
+        Args:
+            rows: What each pair is labelled with.
+            min_count: Labels that occur less often in all rows together are left out.
+            synonyms: What folds words before they are counted; None folds only the case.
+
+        Returns:
+            The labels, most frequent first, equals in alphabetical order. For each the raw words
+            are remembered that most often stood for it: nothing else is ever written.
+        """
+        synonyms = synonyms or Synonyms()
+        spans: Counter[tuple[str, str]] = Counter()
+        for row in rows:
+            for kind in ChangeKind:
+                spans.update(synonyms.spans(row.of(kind)))
+        counts: Counter[str] = Counter()
+        written: dict[str, str] = {}
+        for (label, raw), count in sorted(spans.items(), key=lambda item: (-item[1], item[0])):
+            counts[label] += count
+            written.setdefault(label, raw)
+        kept = [label for label, count in counts.items() if count >= min_count]
+        labels = tuple(sorted(kept, key=lambda label: (-counts[label], label)))
+        return cls(labels, tuple(written[label] for label in labels), synonyms)
+
+    @classmethod
+    def from_dict(cls, recipe: VocabularyRecipe) -> Vocabulary:
+        """The vocabulary that `to_dict` gave away."""
+        synonyms = Synonyms(dict(recipe["synonyms"]))
+        return cls(tuple(recipe["labels"]), tuple(recipe["words"]), synonyms)
+
+    def to_dict(self) -> VocabularyRecipe:
+        """Plain values that survive JSON and checkpoints loaded with `weights_only=True`."""
+        return {
+            "labels": list(self.labels),
+            "words": list(self.words),
+            "synonyms": dict(self.synonyms.aliases),
+        }
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def emit(self, label: str) -> str:
+        """The raw words of the training rows to write for a canonical label.
+
+        Raises:
+            ValueError: The label is not in the vocabulary.
+        """
+        if label not in self._index:
+            raise ValueError(f"expected a label of the vocabulary {self.labels}, got {label!r}")
+        return self.words[self._index[label]]
+
+    def encode(self, labels: LabelSets) -> Float32[np.ndarray, "3 v"]:
+        """1 where a kind of change carries a label; words outside the vocabulary count nowhere.
+
+        Example:
+            >>> Vocabulary(("person", "car"), ("man", "car")).encode(LabelSets(removed=("car",)))
+            array([[0., 0.],
+                   [0., 1.],
+                   [0., 0.]], dtype=float32)
+        """
+        hot = np.zeros((len(ChangeKind), len(self)), np.float32)
+        for row, kind in zip(hot, ChangeKind, strict=True):
+            folded = self.synonyms.fold(labels.of(kind))
+            row[[self._index[label] for label in folded if label in self._index]] = 1
+        return hot
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {label: index for index, label in enumerate(self.labels)}
+
+
+def _key(words: str) -> str:
+    return " ".join(words.casefold().split())
+
+
+def _is_words(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)

@@ -1,0 +1,109 @@
+"""Which thing that went away is the thing that came: pairing regions that show the same."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+from scipy.optimize import linear_sum_assignment
+
+from spotdiff.ops.frames import resize
+from spotdiff.types import Boxes, Image
+
+SIDE = 24  # crops are compared at this many pixels a side
+BLUR = 1.0  # pixels at that size: forgives boxes that are a little off
+TEXTURE_FLOOR = (
+    8.0  # grey levels: a crop that varies less is flat, and flat crops resemble each other
+)
+COLOUR_TOLERANCE = 48.0  # grey levels between mean colours at which likeness falls to 1 / e
+SIZE_SLACK = 2.0  # pixels by which sides may always differ: boxes are no better than that
+
+
+def match_moved(
+    similarity: Float32[np.ndarray, "n m"], min_similarity: float
+) -> Int64[np.ndarray, "k 2"]:
+    """Pairs (row, column) of the assignment that exceeds `min_similarity` most in total, by row.
+
+    Pairs below `min_similarity` are forbidden before anything is assigned, so a hopeless pair never
+    takes a partner away from a good one.
+
+    Example:
+        >>> match_moved(np.float32([[0.9, 0.8], [0.8, 0.1]]), min_similarity=0.5)
+        array([[0, 1],
+               [1, 0]])
+        >>> match_moved(np.float32([[0.9, 0.8], [0.4, 0.1]]), min_similarity=0.5)
+        array([[0, 0]])
+    """
+    allowed = similarity >= min_similarity
+    # The crumb keeps a pair at the limit from being worth as little as no pair.
+    gain = np.where(allowed, similarity.astype(np.float64) - min_similarity + 1e-9, 0.0)
+    rows, columns = linear_sum_assignment(gain, maximize=True)
+    kept = allowed[rows, columns]
+    return np.stack([rows[kept], columns[kept]], axis=1).astype(np.int64)
+
+
+def crop_similarity(
+    before: Image,
+    boxes_before: Boxes,
+    after: Image,
+    boxes_after: Float32[np.ndarray, "m 4"],
+    min_size_ratio: float = 0.7,
+) -> Float32[np.ndarray, "n m"]:
+    """How alike every crop of before and every crop of after look, in [-1, 1].
+
+    The normalised correlation of the crops' colours around their means (flat crops count as alike),
+    damped by exp(-(d / COLOUR_TOLERANCE)²) for mean colours at a distance d. Crops whose widths or
+    heights have a ratio below `min_size_ratio` get -1: they are not the same thing.
+
+    Args:
+        before: The view that `boxes_before` belong to.
+        boxes_before: At least partly inside the view.
+        after: The view that `boxes_after` belong to.
+        boxes_after: At least partly inside the view.
+        min_size_ratio: Smaller by larger side that still fits.
+
+    Example:
+        >>> view = np.random.default_rng(0).integers(0, 255, (40, 40, 3)).astype(np.uint8)
+        >>> here, there = np.float32([[2, 2, 12, 12]]), np.float32([[2, 2, 12, 12], [2, 2, 12, 32]])
+        >>> crop_similarity(view, here, view, there).round(2)
+        array([[ 1., -1.]], dtype=float32)
+    """
+    texture_before, colour_before = _describe(before, boxes_before)
+    texture_after, colour_after = _describe(after, boxes_after)
+    distance = np.linalg.norm(colour_before[:, None] - colour_after[None, :], axis=-1)
+    likeness = texture_before @ texture_after.T * np.exp(-((distance / COLOUR_TOLERANCE) ** 2))
+    fits = _sizes_fit(boxes_before, boxes_after, min_size_ratio)
+    return np.where(fits, likeness.clip(-1, 1), -1).astype(np.float32)
+
+
+def _describe(
+    image: Image, boxes: Boxes
+) -> tuple[Float32[np.ndarray, "n d"], Float32[np.ndarray, "n 3"]]:
+    """Unit vectors of what varies inside each crop, and the crops' mean colours."""
+    crops = np.zeros((len(boxes), SIDE, SIDE, 3), np.float32)
+    for crop, box in zip(crops, boxes, strict=True):
+        crop[:] = cv2.GaussianBlur(resize(_crop(image, box), (SIDE, SIDE)), (0, 0), BLUR)
+    colours = crops.mean(axis=(1, 2))
+    texture = (crops - colours[:, None, None]).reshape(len(boxes), SIDE * SIDE * 3)
+    floor = np.full((len(boxes), 1), TEXTURE_FLOOR * np.sqrt(texture.shape[1]), np.float32)
+    texture = np.concatenate([texture, floor], axis=1)
+    return texture / np.linalg.norm(texture, axis=1, keepdims=True), colours
+
+
+def _crop(image: Image, box: Float32[np.ndarray, " 4"]) -> Image:
+    """The pixels that a box touches, at least one."""
+    height, width = image.shape[:2]
+    x0, y0 = (
+        int(np.clip(np.floor(v), 0, n - 1)) for v, n in zip(box[:2], (width, height), strict=True)
+    )
+    x1, y1 = (int(np.ceil(v)) for v in box[2:])
+    return image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
+
+
+def _sizes_fit(
+    boxes: Boxes, others: Float32[np.ndarray, "m 4"], min_ratio: float
+) -> Bool[np.ndarray, "n m"]:
+    sides, other_sides = ((b[:, 2:] - b[:, :2])[:, None] for b in (boxes, others))
+    other_sides = other_sides.swapaxes(0, 1)
+    small, large = np.minimum(sides, other_sides), np.maximum(sides, other_sides)
+    return np.asarray(((small >= min_ratio * large) | (large - small <= SIZE_SLACK)).all(axis=-1))

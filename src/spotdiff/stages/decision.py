@@ -1,0 +1,153 @@
+"""From probabilities to statements: a change map becomes boxes with kinds, labels and scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float32
+
+from spotdiff.ops.heatmap import Regions, components, mean_in_boxes
+from spotdiff.ops.matching import crop_similarity, match_moved
+from spotdiff.types import Box, Change, ChangeKind, ChangeMap, LabelSets, Pair, Thresholds
+
+_KINDS = list(ChangeKind)
+
+
+class Sighting(NamedTuple):
+    """The regions of one change, as positions in `Regions`; None where a view does not show it."""
+
+    before: int | None
+    after: int | None
+
+    @property
+    def kind(self) -> ChangeKind:
+        """What it means to be seen there."""
+        if self.before is None:
+            return ChangeKind.ADDED
+        return ChangeKind.REMOVED if self.after is None else ChangeKind.CHANGED
+
+
+@dataclass(frozen=True)
+class HeatmapDecision:
+    """Cuts a change map into changes; a thing that went away and came elsewhere has moved.
+
+    Args:
+        thresholds: Where a probability becomes a statement.
+        min_area: Pixels of the after frame that a region has at least.
+        min_move_similarity: An added and a removed region that look at least this alike (see
+            `crop_similarity`) are one moved thing.
+    """
+
+    thresholds: Thresholds
+    min_area: int = 16
+    min_move_similarity: float = 0.6
+
+    def __call__(
+        self, pair: Pair, change_map: ChangeMap
+    ) -> tuple[tuple[Change, ...], float, LabelSets]:
+        """The changes, best first; the probability of any change; the labels per kind.
+
+        Args:
+            pair: Both views in one frame, that of the after image.
+            change_map: In the same frame; so are the boxes that come back, for both views.
+
+        Raises:
+            ValueError: If a view and the map differ in size.
+        """
+        size = change_map.heat.shape[1:]
+        for name, view in (("before", pair.before), ("after", pair.after)):
+            if view.shape[:2] != size:
+                msg = (
+                    f"Expected the {name} view of pair {pair.pair_id!r} in the frame of its map, "
+                    f"{size} pixels, got {view.shape[:2]}: resize it first."
+                )
+                raise ValueError(msg)
+        regions = components(change_map.heat, self.thresholds.min_heat, self.min_area)
+        regions = regions[regions.scores >= self.thresholds.min_score]
+        changes = self._changes(regions, self._sightings(pair, regions), change_map)
+        return changes, change_score(change_map.gates), self._label_sets(change_map)
+
+    def _sightings(self, pair: Pair, regions: Regions) -> list[Sighting]:
+        """Every region once, moved things as one, in reading order of their first region."""
+        added, removed, changed = (np.flatnonzero(regions.kinds == k) for k in range(len(_KINDS)))
+        similarity = crop_similarity(
+            pair.before, regions.boxes[removed], pair.after, regions.boxes[added]
+        )
+        matches = match_moved(similarity, self.min_move_similarity)
+        moved = {int(removed[i]): int(added[j]) for i, j in matches}
+        came = set(moved.values())
+        sightings = [
+            *(Sighting(i, moved.get(i)) for i in removed.tolist()),
+            *(Sighting(None, j) for j in added.tolist() if j not in came),
+            *(Sighting(i, i) for i in changed.tolist()),
+        ]
+        return sorted(sightings, key=lambda seen: min(i for i in seen if i is not None))
+
+    def _changes(
+        self, regions: Regions, sightings: list[Sighting], change_map: ChangeMap
+    ) -> tuple[Change, ...]:
+        size = change_map.heat.shape[1:]
+        boxes: list[Box] = [(x0, y0, x1, y1) for x0, y0, x1, y1 in regions.boxes.tolist()]
+        grids = (change_map.labels_before, change_map.labels_after)
+        labels = [mean_in_boxes(grid, regions.boxes, (size[0], size[1])) for grid in grids]
+        changes = []
+        for seen in sightings:
+            views = [(view, i) for view, i in enumerate(seen) if i is not None]
+            inside = np.mean([labels[view][i] for view, i in views], axis=0)
+            change = Change(
+                kind=seen.kind,
+                score=float(np.mean([regions.scores[i] for _, i in views])),
+                label=self._label(inside, change_map.vocabulary),
+                box_before=None if seen.before is None else boxes[seen.before],
+                box_after=None if seen.after is None else boxes[seen.after],
+            )
+            changes.append(change)
+        return tuple(sorted(changes, key=lambda change: -change.score))
+
+    def _label(
+        self, probabilities: Float32[np.ndarray, " v"], vocabulary: tuple[str, ...]
+    ) -> str | None:
+        if not vocabulary or probabilities.max() < self.thresholds.min_label:
+            return None
+        return vocabulary[int(probabilities.argmax())]
+
+    def _label_sets(self, change_map: ChangeMap) -> LabelSets:
+        """The labels of every kind whose gate is open, most probable first."""
+        open_gates = change_map.gates >= np.array(self.thresholds.min_gates)
+        minima = self.thresholds.min_label_scores
+        return LabelSets(
+            *(
+                likely_labels(scores, minimum, change_map.vocabulary) if is_open else ()
+                for is_open, scores, minimum in zip(
+                    open_gates, change_map.label_scores, minima, strict=True
+                )
+            )
+        )
+
+
+def change_score(gates: Float32[np.ndarray, " 3"]) -> float:
+    """The probability of any change, from that of each kind: 1 - Π (1 - g).
+
+    Example:
+        >>> change_score(np.array([0.5, 0.5, 0.0], np.float32))
+        0.75
+    """
+    return float(1 - np.prod(1 - gates.astype(np.float64)))
+
+
+def likely_labels(
+    scores: Float32[np.ndarray, " v"], min_score: float, vocabulary: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The labels that reach `min_score`, best first; the best one where none does.
+
+    Example:
+        >>> likely_labels(np.array([0.6, 0.1, 0.9], np.float32), 0.5, ("car", "dog", "person"))
+        ('person', 'car')
+        >>> likely_labels(np.array([0.2, 0.1, 0.3], np.float32), 0.5, ("car", "dog", "person"))
+        ('person',)
+    """
+    order = np.argsort(-scores, kind="stable")
+    count = max(int((scores >= min_score).sum()), 1)
+    return tuple(vocabulary[i] for i in order[:count])

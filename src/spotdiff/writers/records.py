@@ -1,0 +1,213 @@
+"""The record: a `PairResult` without its pixels, as plain values that JSON can hold.
+
+`prediction.schema.json` beside this file publishes its form. Boxes are [x0, y0, x1, y1] in pixels
+of the photograph they belong to, after EXIF rotation, kept to 0.01 pixel; scores lie in [0, 1] and
+are kept to 0.0001.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any, Literal, TypedDict
+
+from spotdiff import __version__
+from spotdiff.types import (
+    Alignment,
+    Box,
+    Change,
+    ChangeKind,
+    LabelSets,
+    ModelInfo,
+    PairResult,
+    ViewInfo,
+)
+
+
+class ViewRecord(TypedDict):
+    """One photograph of the pair; `sha256` is that of the file and lets a run resume."""
+
+    path: str
+    width: int | None
+    height: int | None
+    sha256: str | None
+
+
+class ChangeRecord(TypedDict):
+    """One thing that differs."""
+
+    kind: str
+    label: str | None
+    score: float
+    box_before: list[float] | None
+    box_after: list[float] | None
+    caption: str | None
+
+
+class LabelsRecord(TypedDict):
+    """The words of the pair as a whole, per kind."""
+
+    added: list[str]
+    removed: list[str]
+    changed: list[str]
+
+
+class AlignmentRecord(TypedDict):
+    """How before was laid onto after."""
+
+    method: Literal["resize"]
+    matrix: list[list[float]]
+
+
+class ModelRecord(TypedDict):
+    """Which weights spoke."""
+
+    name: str
+    sha256: str
+
+
+class Record(TypedDict):
+    """One line of `predictions.jsonl`."""
+
+    pair_id: str
+    status: Literal["ok", "error"]
+    reason: str | None
+    before: ViewRecord
+    after: ViewRecord
+    change_score: float | None
+    changes: list[ChangeRecord]
+    labels: LabelsRecord | None
+    heatmap: str | None
+    alignment: AlignmentRecord | None
+    model: ModelRecord | None
+    version: str
+
+
+def schema() -> dict[str, Any]:
+    """The published JSON Schema (draft 2020-12) of a record."""
+    text = files("spotdiff.writers").joinpath("prediction.schema.json").read_text("utf-8")
+    parsed: dict[str, Any] = json.loads(text)
+    return parsed
+
+
+def to_record(result: PairResult) -> Record:
+    """The record of a result; what holds pixels (`pair`, `change_map`) is left out."""
+    return {
+        "pair_id": result.pair_id,
+        "status": result.status,
+        "reason": result.reason,
+        "before": _view_record(result.before),
+        "after": _view_record(result.after),
+        "change_score": _rounded(result.change_score, 4),
+        "changes": [_change_record(change) for change in result.changes],
+        "labels": _labels_record(result.labels),
+        "heatmap": result.heatmap,
+        "alignment": _alignment_record(result.alignment),
+        "model": _model_record(result.model),
+        "version": __version__,
+    }
+
+
+def from_record(record: Record) -> PairResult:
+    """The result that a record tells of; `from_record(to_record(x))` is `x.light()`, rounded.
+
+    Raises:
+        KeyError: A field is missing.
+        TypeError: A field holds another type than the schema says.
+        ValueError: A kind or a box is malformed.
+    """
+    labels, alignment, model = record["labels"], record["alignment"], record["model"]
+    return PairResult(
+        pair_id=record["pair_id"],
+        before=ViewInfo(**record["before"]),
+        after=ViewInfo(**record["after"]),
+        status=record["status"],
+        reason=record["reason"],
+        change_score=record["change_score"],
+        changes=tuple(_change(change) for change in record["changes"]),
+        labels=None if labels is None else _labels(labels),
+        heatmap=record["heatmap"],
+        alignment=None if alignment is None else _alignment(alignment),
+        model=None if model is None else ModelInfo(**model),
+    )
+
+
+def _rounded(number: float | None, digits: int) -> float | None:
+    return None if number is None else _round(number, digits)
+
+
+def _round(number: float, digits: int) -> float:
+    return round(float(number), digits) + 0.0  # -0.0 becomes 0.0
+
+
+def _view_record(view: ViewInfo) -> ViewRecord:
+    return {
+        "path": view.path,
+        "width": None if view.width is None else int(view.width),
+        "height": None if view.height is None else int(view.height),
+        "sha256": view.sha256,
+    }
+
+
+def _change_record(change: Change) -> ChangeRecord:
+    return {
+        "kind": change.kind.value,
+        "label": change.label,
+        "score": _round(change.score, 4),
+        "box_before": _box_record(change.box_before),
+        "box_after": _box_record(change.box_after),
+        "caption": change.caption,
+    }
+
+
+def _box_record(box: Box | None) -> list[float] | None:
+    return None if box is None else [_round(edge, 2) for edge in box]
+
+
+def _labels_record(labels: LabelSets | None) -> LabelsRecord | None:
+    if labels is None:
+        return None
+    return {
+        "added": list(labels.added),
+        "removed": list(labels.removed),
+        "changed": list(labels.changed),
+    }
+
+
+def _alignment_record(alignment: Alignment | None) -> AlignmentRecord | None:
+    if alignment is None:
+        return None
+    matrix = [[float(cell) for cell in row] for row in alignment.matrix]
+    return {"method": alignment.method, "matrix": matrix}
+
+
+def _model_record(model: ModelInfo | None) -> ModelRecord | None:
+    return None if model is None else {"name": model.name, "sha256": model.sha256}
+
+
+def _change(record: ChangeRecord) -> Change:
+    return Change(
+        kind=ChangeKind(record["kind"]),
+        score=record["score"],
+        label=record["label"],
+        box_before=_box(record["box_before"]),
+        box_after=_box(record["box_after"]),
+        caption=record["caption"],
+    )
+
+
+def _box(record: Sequence[float] | None) -> Box | None:
+    if record is None:
+        return None
+    x0, y0, x1, y1 = record
+    return (x0, y0, x1, y1)
+
+
+def _labels(record: LabelsRecord) -> LabelSets:
+    return LabelSets(tuple(record["added"]), tuple(record["removed"]), tuple(record["changed"]))
+
+
+def _alignment(record: AlignmentRecord) -> Alignment:
+    rows = [(float(x), float(y), float(one)) for x, y, one in record["matrix"]]
+    return Alignment(record["method"], tuple(rows))

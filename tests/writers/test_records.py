@@ -1,0 +1,114 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, ValidationError
+
+from spotdiff.types import Alignment, Change, ChangeKind, LabelSets, ModelInfo, PairResult, ViewInfo
+from spotdiff.writers.records import from_record, schema, to_record
+
+VALIDATOR = Draft202012Validator(schema())
+
+EDGES = st.integers(-10_000, 900_000).map(lambda cents: cents / 100)
+BOXES = st.tuples(EDGES, EDGES, EDGES, EDGES)
+PROBABILITIES = st.integers(0, 10_000).map(lambda parts: parts / 10_000)
+WORDS = st.text(min_size=1, max_size=12)
+HASHES = st.sampled_from(["0" * 64, "abcdef01" * 8])
+VIEWS = st.builds(ViewInfo, WORDS, st.integers(1, 9999), st.integers(1, 9999), HASHES)
+NUMBERS = st.floats(-1e6, 1e6)
+ROWS = st.tuples(NUMBERS, NUMBERS, NUMBERS)
+
+
+@st.composite
+def changes(draw):
+    kind = draw(st.sampled_from(ChangeKind))
+    box_before = None if kind is ChangeKind.ADDED else draw(BOXES)
+    box_after = None if kind is ChangeKind.REMOVED else draw(BOXES)
+    label, caption = draw(st.none() | WORDS), draw(st.none() | st.text())
+    return Change(kind, draw(PROBABILITIES), label, box_before, box_after, caption)
+
+
+LISTS = st.lists(WORDS, max_size=3).map(tuple)
+ANSWERS = st.builds(
+    PairResult,
+    pair_id=st.text(),
+    before=VIEWS,
+    after=VIEWS,
+    status=st.just("ok"),
+    change_score=PROBABILITIES,
+    changes=st.lists(changes(), max_size=3).map(tuple),
+    labels=st.none() | st.builds(LabelSets, LISTS, LISTS, LISTS),
+    heatmap=st.none() | WORDS,
+    alignment=st.none() | st.builds(Alignment, st.just("resize"), st.tuples(ROWS, ROWS, ROWS)),
+    model=st.builds(ModelInfo, WORDS, HASHES),
+)
+
+
+@given(ANSWERS)
+def test_a_record_read_back_is_the_result_and_keeps_to_the_schema(result):
+    record = json.loads(json.dumps(to_record(result)))
+    VALIDATOR.validate(record)
+    assert from_record(record) == result
+
+
+def test_the_schema_is_a_schema():
+    Draft202012Validator.check_schema(schema())
+
+
+def test_every_sort_of_result_keeps_to_the_schema_and_comes_back(results):
+    for result in results:
+        record = json.loads(json.dumps(to_record(result)))
+        VALIDATOR.validate(record)
+        assert from_record(record) == result.light()
+
+
+def test_a_record_has_the_published_fields_in_their_order(failure):
+    assert list(to_record(failure("x"))) == schema()["required"]
+
+
+def test_boxes_keep_two_decimals_and_scores_four(answer):
+    box = tuple(np.float32([0.123, 10.005, -0.001, 7]))
+    change = Change(ChangeKind.ADDED, np.float32(0.87654321), None, None, box)
+    record = to_record(replace(answer("x", (change,)), change_score=np.float32(1 / 3)))
+    assert record["changes"][0]["score"] == 0.8765
+    assert record["change_score"] == 0.3333
+    assert json.dumps(record["changes"][0]["box_after"]) in {
+        "[0.12, 10.0, 0.0, 7.0]",
+        "[0.12, 10.01, 0.0, 7.0]",
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("status", "fine"),
+        ("reason", "because"),
+        ("change_score", None),
+        ("change_score", 1.5),
+        ("model", None),
+        ("model", {"name": "base", "sha256": "short"}),
+        ("changes", [{"kind": "added"}]),
+        ("surprise", 1),
+    ],
+)
+def test_the_schema_refuses_a_malformed_answer(field, value, answer):
+    with pytest.raises(ValidationError):
+        VALIDATOR.validate({**to_record(answer("x")), field: value})
+
+
+def test_the_schema_refuses_an_error_without_a_reason(failure):
+    with pytest.raises(ValidationError):
+        VALIDATOR.validate({**to_record(failure("x")), "reason": None})
+
+
+@pytest.mark.parametrize(("kind", "box"), [("added", "box_before"), ("removed", "box_after")])
+def test_the_schema_refuses_a_box_in_the_view_that_lacks_the_thing(kind, box, answer):
+    change = Change(ChangeKind(kind), 0.5)
+    record = json.loads(json.dumps(to_record(answer("x", (change,)))))
+    VALIDATOR.validate(record)
+    record["changes"][0][box] = [0, 0, 1, 1]
+    with pytest.raises(ValidationError):
+        VALIDATOR.validate(record)
