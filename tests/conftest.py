@@ -1,4 +1,4 @@
-"""Shared fixtures: where the real data lies, and small pairs to work on."""
+"""Shared fixtures: where the real data lies, small pairs to work on, one tiny model."""
 
 from __future__ import annotations
 
@@ -29,3 +29,48 @@ def tiny_pair() -> Pair:
     after = before.copy()
     after[20:40, 30:60] = 255
     return Pair("tiny", before, after)
+
+
+@pytest.fixture(scope="session")
+def tiny_net():
+    """A network of random weights in evaluation mode; leave it as it is."""
+    from tests.fakes import tiny_network
+
+    return tiny_network()
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tiny_net, tmp_path_factory) -> Path:
+    """The same network as an exported checkpoint; it finds something in any two pictures."""
+    from spotdiff.training.checkpoint import Checkpoint, export
+    from spotdiff.types import ModelInfo, Thresholds
+    from tests.fakes import RECIPE, VOCABULARY
+
+    path = tmp_path_factory.mktemp("checkpoints") / "tiny.ckpt"
+    thresholds = Thresholds(min_heat=0.02, min_score=0.02, min_label=0.0)
+    state = tiny_net.state_dict()
+    export(Checkpoint(RECIPE, VOCABULARY, thresholds, state, ModelInfo("tiny", "")), path)
+    return path
+
+
+@pytest.fixture
+def program(monkeypatch, tmp_path):
+    """Runs a verb in an empty folder, in this process; gives its exit code."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    from spotdiff.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    environment = dict(os.environ)
+
+    def run(verb: str, *arguments: str) -> int:
+        GlobalHydra.instance().clear()
+        monkeypatch.setattr("sys.argv", [f"{verb}.py", *arguments])
+        with pytest.raises(SystemExit) as ending:
+            main(verb)
+        return ending.value.code or 0
+
+    yield run
+    os.environ.clear()
+    os.environ.update(environment)
+    GlobalHydra.instance().clear()

@@ -140,7 +140,7 @@ class PairRow:
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """A row that cannot be used, and why; `reason` is one sentence that names the path or column."""
+    """A row that cannot be used, and why; `reason` is one sentence with the path or column."""
 
     pair_id: str
     where: str

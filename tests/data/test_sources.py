@@ -59,6 +59,12 @@ def test_a_table_of_other_things_does_not_hide_the_pictures(tmp_path):
     assert _ids(tmp_path) == ["a"]
 
 
+def test_the_records_of_a_run_do_not_hide_the_pictures(tmp_path):
+    record = {"pair_id": "a", "status": "ok", "before": {}, "after": {}, "change_score": 0.5}
+    _put(tmp_path, a_1_dot_png="", a_2_dot_png="", predictions_dot_jsonl=json.dumps(record))
+    assert _ids(tmp_path) == ["a"]
+
+
 def test_images_may_lie_elsewhere(weak):
     elsewhere = weak / "elsewhere"
     elsewhere.mkdir()

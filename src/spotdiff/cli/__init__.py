@@ -6,6 +6,7 @@ imported before the verb is known.
 
 from __future__ import annotations
 
+import os
 import sys
 from difflib import get_close_matches
 
@@ -13,6 +14,7 @@ VERBS = {
     "train": "fit a change model:        spotdiff train experiment=siamese data.root=DIR",
     "predict": "find the changes:          spotdiff predict before=a.jpg after=b.jpg",
     "evaluate": "measure a model on truth:  spotdiff evaluate data=DIR ckpt=MODEL.ckpt",
+    "calibrate": "fit its thresholds:        spotdiff calibrate data.root=DIR ckpt=MODEL.ckpt out=NEW.ckpt",
     "synthesize": "write synthetic pairs:     spotdiff synthesize photos=DIR out=DIR length=1000",
 }
 
@@ -20,6 +22,8 @@ VERBS = {
 def main(verb: str | None = None) -> None:
     """Runs one program; without a verb, the first word of the command line is it."""
     arguments = sys.argv[1:]
+    if verb is None and "LOCAL_RANK" in os.environ:
+        verb = os.environ.get("SPOTDIFF_VERB")  # a further process of a trainer
     if verb is None:
         verb, *arguments = arguments or ["--help"]
     if verb in ("-h", "--help", "help"):
@@ -34,7 +38,7 @@ def main(verb: str | None = None) -> None:
         near = get_close_matches(verb, VERBS, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else f" Choose from: {', '.join(VERBS)}."
         print(f"spotdiff: there is no verb '{verb}'.{hint}", file=sys.stderr)  # noqa: T201
-        sys.exit(2)
+        sys.exit(64)  # as any wrong command, see spotdiff.cli.door
     from importlib import import_module
 
     from spotdiff.cli.door import enter

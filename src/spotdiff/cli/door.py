@@ -1,6 +1,6 @@
 """The front door of every program: Hydra behind it, and one line instead of a traceback.
 
-A wrong key, option, path or value ends the program with exit code 2 and a sentence that names the
+A wrong key, option, path or value ends the program with exit code 64 and a sentence that names the
 nearest valid one. Set HYDRA_FULL_ERROR=1 to see the whole traceback.
 """
 
@@ -26,6 +26,9 @@ from spotdiff.cli.places import travelling
 
 Program = Callable[[DictConfig], Any]
 
+WRONG_COMMAND = 64  # exit code, EX_USAGE of sysexits; smaller ones count failed pairs
+_SPOKEN = (HydraException, OmegaConfBaseException, ValueError, OSError, RuntimeError)
+
 
 def enter(program: Program, config: str, arguments: Sequence[str]) -> None:
     """Runs `program` on the configuration named `config`, changed by command-line `arguments`.
@@ -38,25 +41,42 @@ def enter(program: Program, config: str, arguments: Sequence[str]) -> None:
 
     def task(cfg: DictConfig) -> Any:  # noqa: ANN401
         nonlocal code
-        result = program(cfg)
-        if isinstance(result, int) and HydraConfig.get().mode == RunMode.RUN:
-            code = result
-        return result
+        if HydraConfig.get().mode != RunMode.RUN:
+            return program(cfg)
+        try:
+            result = program(cfg)
+        except _SPOKEN as error:
+            if wants_trace or not _ours_to_say(error):
+                raise
+            code = _refused(error, config)
+        else:
+            code = result if isinstance(result, int) else 0
 
-    sys.argv = [f"{config}.py", *arguments]
+    # A trainer that starts further processes calls this command again: see `spotdiff.cli.main`.
+    sys.argv = [sys.argv[0], *(_spelled_out(word, config) for word in arguments)]
+    os.environ["SPOTDIFF_VERB"] = config
     main = hydra.main(version_base="1.3", config_path=str(travelling("conf")), config_name=config)
     try:
         main(task)()
-    except (HydraException, OmegaConfBaseException, ValueError, OSError, RuntimeError) as error:
+    except _SPOKEN as error:
         if wants_trace or not _ours_to_say(error):
             raise
-        print(f"{config}: {sentence(error, config)}", file=sys.stderr)  # noqa: T201
-        code = 2
+        code = _refused(error, config)
     sys.exit(code)
 
 
+def _spelled_out(word: str, config: str) -> str:
+    """The argument as Hydra takes it: it would seek a path given as `data=` among conf/data."""
+    return f"data.path={word[5:]}" if config == "evaluate" and word.startswith("data=") else word
+
+
+def _refused(error: BaseException, config: str) -> int:
+    print(f"{config}: {sentence(error, config)}", file=sys.stderr)  # noqa: T201
+    return WRONG_COMMAND
+
+
 def _ours_to_say(error: BaseException) -> bool:
-    """Whether a sentence is enough; errors from deep inside other libraries keep their traceback."""
+    """Whether a sentence is enough; errors from inside other libraries keep their traceback."""
     if isinstance(error, HydraException | OmegaConfBaseException | FileNotFoundError):
         return True
     frames = error.__traceback__
@@ -69,14 +89,15 @@ def sentence(error: BaseException, config: str) -> str:
     """What to tell the user: the innermost cause, and the nearest name where one is wrong."""
     while error.__cause__ is not None and not isinstance(error, OmegaConfBaseException):
         inner = error.__cause__
-        if isinstance(error, ValueError | FileNotFoundError) and not isinstance(error, HydraException):
+        ours = isinstance(error, ValueError | FileNotFoundError)
+        if ours and not isinstance(error, HydraException):
             break
         error = inner
     text = str(error).strip()
-    if wrong := re.search(r"(?:Could not override|full_key:) '?([\w./@]+)'?|Key '([\w.]+)' is not in", text):
+    if wrong := _NO_KEY.search(text):
         name = wrong[1] or wrong[2]
         return f"There is no key '{name}'.{_nearest(name, _keys(config))}"
-    if wrong := re.search(r"Could not find '([\w./-]+)'\n+Available options in '([^']*)':\n((?:\s+.*\n?)+)", text):
+    if wrong := _NO_OPTION.search(text):
         option = wrong[1].rpartition("/")[2]
         options = wrong[3].split()
         hint = _nearest(option, options)
@@ -84,6 +105,12 @@ def sentence(error: BaseException, config: str) -> str:
     if wrong := re.search(r"Missing mandatory value: ([\w.]+)", text):
         return f"Expected a value for {wrong[1]}, got none: add {wrong[1]}=… to the command."
     return " ".join(text.split())
+
+
+_NO_KEY = re.compile(r"(?:Could not override|full_key:) '?([\w./@]+)'?|Key '([\w.]+)' is not in")
+_NO_OPTION = re.compile(
+    r"Could not find '([\w./-]+)'\n+Available options in '([^']*)':\n((?:\s+.*\n?)+)"
+)
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:
@@ -99,7 +126,7 @@ def _keys(config: str) -> list[str]:
 
 
 def _flat(node: DictConfig, prefix: str) -> Iterator[str]:
-    for key in node:
+    for key in map(str, node):
         name = f"{prefix}{key}"
         yield name
         if not OmegaConf.is_missing(node, key) and not OmegaConf.is_interpolation(node, key):

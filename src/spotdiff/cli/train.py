@@ -13,7 +13,7 @@ from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-
+from spotdiff.cli.generated import weak_label_set
 from spotdiff.cli.places import existing, shipped_checkpoint, synonyms_file
 from spotdiff.data.datamodule import PairDataModule, words_of
 from spotdiff.labels import Synonyms, Vocabulary
@@ -54,10 +54,8 @@ def train(cfg: DictConfig) -> float:
 def _settle_data(cfg: DictConfig) -> None:
     """Generates a weak-label set where the experiment wants a table and the user named none."""
     if "table" in cfg.data.module.train and cfg.data.root is None:
-        from spotdiff.cli.generated import weak_label_set
-
         cfg.data.root = str(weak_label_set(seed=cfg.seed))
-        log.warning(
+        log.info(
             "No data.root: training on generated pairs with word lists in %s. "
             "Your own: data.root=DIR with a table img_id,added_objs,removed_objs,changed_objs.",
             cfg.data.root,
@@ -78,8 +76,9 @@ def _size_to_machine(cfg: DictConfig) -> None:
     cfg.data.module.num_workers = min(1, cfg.data.module.num_workers)
     if cfg.trainer.limit_train_batches == 1.0:
         cfg.trainer.limit_train_batches = limit["batches"]
-        log.warning(
-            "No accelerator: batches of %d, at most %d an epoch (trainer.limit_train_batches=… for more).",
+        log.info(
+            "No accelerator: batches of %d, at most %d an epoch "
+            "(trainer.limit_train_batches=… for more).",
             limit["batch_size"],
             limit["batches"],
         )
@@ -106,8 +105,9 @@ def _started(cfg: DictConfig, vocabulary: Vocabulary) -> SiameseChangeNet:
         return _filled(cfg, vocabulary)
     except WeightsUnreachable as error:
         shipped = checkpoint.read(shipped_checkpoint())
-        log.warning(
-            "%s Starting from the encoders of %s instead. With a local file: init.encoder=FILE.safetensors.",
+        log.info(
+            "%s Starting from the encoders of %s instead. "
+            "With a local file: init.encoder=FILE.safetensors.",
             error,
             shipped_checkpoint().name,
         )
@@ -140,9 +140,9 @@ def _resume_from(cfg: DictConfig) -> str | None:
     runs = Path(cfg.out).parent
     found = sorted(runs.glob("*/checkpoints/last.ckpt"), key=lambda p: p.stat().st_mtime)
     if not found:
-        msg = f"Expected an earlier run to go on with, but no run in {runs} has checkpoints/last.ckpt."
+        msg = f"Expected an earlier run to go on with, but none in {runs} has a last.ckpt."
         raise FileNotFoundError(msg)
-    log.warning("Going on from %s", found[-1])
+    log.info("Going on from %s", found[-1])
     return str(found[-1])
 
 
@@ -155,9 +155,10 @@ def _concluded(cfg: DictConfig, trainer: Trainer) -> float:
     if trainer.is_global_zero and best.is_file():
         exported = out / "model.ckpt"
         checkpoint.export(checkpoint.read(best), exported)
-        log.warning("The best model: %s    python predict.py ckpt=%s", exported, exported)
+        log.info("The best model: %s    python predict.py ckpt=%s", exported, exported)
     score = metrics.get(cfg.monitor, math.nan)
     if math.isnan(score):
-        msg = f"Expected the metric {cfg.monitor} after training; there are {', '.join(sorted(metrics))}."
+        known = ", ".join(sorted(metrics))
+        msg = f"Expected the metric {cfg.monitor} after training; there are {known}."
         raise ValueError(msg)
     return score

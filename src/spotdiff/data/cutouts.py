@@ -1,14 +1,12 @@
-"""Photographs to stand on and things to cut out of them.
+"""Grounds to stand on and things to cut out, from photographs or from nothing.
 
-A library holds paths and outlines, never pixels: photographs are decoded when they are drawn, at
-most `LONG_SIDE` px long, and kept in a cache of bounded size that does not travel to other
-processes. Outlines follow the COCO instances format: https://cocodataset.org/#format-data
+A library holds paths and outlines, never pixels: photographs are decoded when they are drawn and
+kept in a cache of bounded size that does not travel to other processes.
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +15,18 @@ from typing import Any
 import cv2
 import numpy as np
 
+from spotdiff.data.photos import (
+    MIN_AREA,
+    SUFFIXES,
+    Outline,
+    Photo,
+    annotated_photos,
+    decoded,
+    photos_in,
+    resized,
+)
 from spotdiff.data.shapes import SHAPE_NAMES, ground, shape, texture
 from spotdiff.types import Image, Mask
-
-LONG_SIDE = 640
-MIN_AREA = 900.0
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +37,6 @@ class Cutout:
     alpha: Mask
     label: str | None = None
     photographic: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """One object of a photograph: its polygons in pixels of the file, (x, y) per row."""
-
-    polygons: tuple[np.ndarray, ...]
-    area: float
-    label: str | None
-
-    def moved(self, scale: np.ndarray, offset: np.ndarray) -> Outline:
-        """The outline in other pixels: `point * scale + offset`, both (x, y)."""
-        polygons = tuple(polygon * scale + offset for polygon in self.polygons)
-        return Outline(polygons, self.area * abs(float(scale[0] * scale[1])), self.label)
-
-    def mask(self, size: tuple[int, ...]) -> Mask:
-        """The object as a solid mask of `size` (height, width)."""
-        mask = np.zeros(size[:2], np.uint8)
-        for polygon in self.polygons:
-            cv2.fillPoly(mask, [polygon.round().astype(np.int32)], 255)
-        return mask
-
-
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """A photograph on disk and the objects outlined in it."""
-
-    path: Path
-    outlines: tuple[Outline, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +58,13 @@ class PhotoLibrary:
     def __init__(self, photos: Sequence[Photo] = (), cache_megabytes: int = 512) -> None:
         self.photos = tuple(photos)
         self.cache_megabytes = cache_megabytes
-        self._outlines = [
-            (photo, outline)
-            for photo in self.photos
-            for outline in photo.outlines
-            if outline.area > MIN_AREA
-        ]
+        self._objects = [(p, o) for p in self.photos for o in p.outlines if o.area > MIN_AREA]
+        self._named: dict[str, list[tuple[Photo, Outline]]] = {}
+        for photo, outline in self._objects:
+            if outline.label is not None:
+                self._named.setdefault(outline.label, []).append((photo, outline))
         self._cache: OrderedDict[Path, tuple[Image, float]] = OrderedDict()
+        self._cached_bytes = 0
 
     @classmethod
     def from_folder(
@@ -105,7 +80,7 @@ class PhotoLibrary:
         Args:
             folder: Searched with its subfolders when there are no annotations; else the folder
                 that `file_name` starts from (or its subfolder `images`).
-            annotations: A COCO instances file; run-length masks in it are passed over.
+            annotations: A COCO instances file.
             split: Keeps the images whose `split` begins with this word; needs annotations.
             min_label_count: A category with fewer objects than this to cut out gives no label.
             names: Keeps only the files of these names.
@@ -118,12 +93,11 @@ class PhotoLibrary:
         if not root.is_dir():
             raise FileNotFoundError(f"{root}: expected a folder of photographs, found none.")
         if annotations is not None:
-            photos = _annotated(root, Path(annotations), split or "", min_label_count)
+            photos = annotated_photos(root, Path(annotations), split or "", min_label_count)
         elif split is not None:
             raise ValueError(f"split={split!r} needs annotations that name it; give a COCO file.")
         else:
-            found = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES)
-            photos = [Photo(path) for path in found]
+            photos = photos_in(root)
         kept = [p for p in photos if names is None or p.path.name in set(names)]
         if not kept:
             raise ValueError(f"{root}: expected photographs ({', '.join(SUFFIXES)}), found none.")
@@ -135,14 +109,12 @@ class PhotoLibrary:
         return cls()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_cache": OrderedDict()}
+        return {**self.__dict__, "_cache": OrderedDict(), "_cached_bytes": 0}
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Every name that a cut-out can carry, sorted."""
-        if not self.photos:
-            return SHAPE_NAMES
-        return tuple(sorted({o.label for _, o in self._outlines if o.label is not None}))
+        return tuple(sorted(self._named)) if self.photos else SHAPE_NAMES
 
     def warm(self) -> None:
         """Decodes the photographs, so that draws find as many in the cache as it can hold."""
@@ -165,34 +137,36 @@ class PhotoLibrary:
         image, reduction = self._decoded(photo.path)
         zoom = min(image.shape[0] / size[0], image.shape[1] / size[1]) * rng.uniform(0.45, 1)
         height, width = max(2, int(size[0] * zoom)), max(2, int(size[1] * zoom))
-        y = int(rng.integers(image.shape[0] - height + 1))
-        x = int(rng.integers(image.shape[1] - width + 1))
-        crop = _resized(image[y : y + height, x : x + width], *size)
+        y, x, crop = _crop(rng, image, height, width)
         grown = np.array((size[1] / width, size[0] / height))
         backdrop = Backdrop(
-            crop, tuple(o.moved(reduction * grown, -grown * (x, y)) for o in photo.outlines)
+            resized(crop, *size),
+            tuple(o.moved(reduction * grown, -grown * (x, y)) for o in photo.outlines),
         )
         return _flipped(backdrop, mirrored=rng.random() < 0.5, upside=rng.random() < 0.05)
 
-    def cutout(self, rng: np.random.Generator, named: bool = False) -> Cutout:
+    def cutout(
+        self, rng: np.random.Generator, named: bool = False, label: str | None = None
+    ) -> Cutout:
         """A thing to paste: an outlined object, a piece of a photograph, or a drawn shape.
 
-        Only outlined objects carry names, and the shapes of a library without outlines do when
-        `named` asks for things with names only or there are no photographs either.
+        Outlined objects carry names, and the shapes of a library without photographs do.
+
+        Args:
+            rng: Draws it.
+            named: Only things with names; without outlines to cut from, shapes with theirs.
+            label: Only things of this name, one of `labels` or of `SHAPE_NAMES`.
         """
         draw = rng.random()
-        if self._outlines and (named or draw < 0.7):
-            return self._object(rng)
-        side = int(np.exp(rng.uniform(np.log(20), np.log(140))))
-        height, width = side, max(4, int(side * np.exp(rng.uniform(-1, 1))))
-        alpha, name = shape(rng, height, width)
-        label = name if named or not self.photos else None
-        if self.photos and draw < 0.85:
-            return Cutout(self._piece(rng, height, width), alpha, label)
-        return Cutout(texture(rng, height, width), alpha, label, photographic=False)
+        if label in self._named:
+            return self._object(rng, self._named[label])
+        if self._objects and label is None and (named or draw < 0.7):
+            objects = [o for some in self._named.values() for o in some] if named else []
+            return self._object(rng, objects or self._objects)
+        return self._shape(rng, named or not self.photos, label, bool(self.photos) and draw < 0.85)
 
-    def _object(self, rng: np.random.Generator) -> Cutout:
-        photo, outline = self._outlines[int(rng.integers(len(self._outlines)))]
+    def _object(self, rng: np.random.Generator, objects: Sequence[tuple[Photo, Outline]]) -> Cutout:
+        photo, outline = objects[int(rng.integers(len(objects)))]
         image, reduction = self._decoded(photo.path)
         points = np.concatenate(outline.polygons) * reduction
         x0, y0 = np.floor(points.min(axis=0)).clip(0).astype(int)
@@ -201,42 +175,39 @@ class PhotoLibrary:
         inside = outline.moved(np.full(2, reduction), -np.array((x0, y0)))
         return Cutout(piece, inside.mask(piece.shape), outline.label)
 
-    def _piece(self, rng: np.random.Generator, height: int, width: int) -> Image:
+    def _shape(
+        self, rng: np.random.Generator, named: bool, label: str | None, photographic: bool
+    ) -> Cutout:
+        side = int(np.exp(rng.uniform(np.log(20), np.log(140))))
+        height, width = side, max(4, int(side * np.exp(rng.uniform(-1, 1))))
+        alpha, name = shape(rng, height, width, label)
+        known = name if named or label is not None else None
+        if not photographic:
+            return Cutout(texture(rng, height, width), alpha, known, photographic=False)
         photo = self.photos[int(rng.integers(len(self.photos)))]
-        image, _ = self._decoded(photo.path)
-        y = int(rng.integers(max(1, image.shape[0] - height)))
-        x = int(rng.integers(max(1, image.shape[1] - width)))
-        return _resized(image[y : y + height, x : x + width], height, width)
+        _, _, crop = _crop(rng, self._decoded(photo.path)[0], height, width)
+        return Cutout(resized(crop, height, width), alpha, known)
 
     def _decoded(self, path: Path) -> tuple[Image, float]:
         """The reduced photograph, and its size as a fraction of the file's."""
         if path in self._cache:
             self._cache.move_to_end(path)
             return self._cache[path]
-        self._cache[path] = _decode(path)
-        while (
-            len(self._cache) > 1
-            and sum(image.nbytes for image, _ in self._cache.values())
-            > self.cache_megabytes * 2**20
-        ):
-            self._cache.popitem(last=False)
-        return self._cache[path]
+        self._cache[path] = found = decoded(path)
+        self._cached_bytes += found[0].nbytes
+        while len(self._cache) > 1 and self._cached_bytes > self.cache_megabytes * 2**20:
+            _, (oldest, _) = self._cache.popitem(last=False)
+            self._cached_bytes -= oldest.nbytes
+        return found
 
 
-def _decode(path: Path) -> tuple[Image, float]:
-    stored = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if stored is None:
-        raise ValueError(f"{path}: expected a photograph, it cannot be decoded; remove the file.")
-    reduction = min(1.0, LONG_SIDE / max(stored.shape[:2]))
-    height, width = (max(2, round(side * reduction)) for side in stored.shape[:2])
-    image = _resized(stored, height, width)
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB), reduction
-
-
-def _resized(image: Image, height: int, width: int) -> Image:
-    # Up to a factor of two, linear sampling misses no pixel and is four times as fast.
-    how = cv2.INTER_AREA if image.shape[0] > 2 * height else cv2.INTER_LINEAR
-    return cv2.resize(image, (width, height), interpolation=how)
+def _crop(
+    rng: np.random.Generator, image: Image, height: int, width: int
+) -> tuple[int, int, Image]:
+    """The upper corner (y, x) of a random window, and the window; smaller if the image is."""
+    y = int(rng.integers(max(1, image.shape[0] - height + 1)))
+    x = int(rng.integers(max(1, image.shape[1] - width + 1)))
+    return y, x, image[y : y + height, x : x + width]
 
 
 def _flipped(backdrop: Backdrop, mirrored: bool, upside: bool) -> Backdrop:
@@ -247,40 +218,3 @@ def _flipped(backdrop: Backdrop, mirrored: bool, upside: bool) -> Backdrop:
     scale = np.array((-1 if mirrored else 1, -1 if upside else 1))
     offset = np.array(((width - 1) * mirrored, (height - 1) * upside))
     return Backdrop(image, tuple(o.moved(scale, offset) for o in backdrop.outlines))
-
-
-def _annotated(root: Path, table: Path, split: str, min_label_count: int) -> list[Photo]:
-    """The photographs of a COCO file, sorted by name."""
-    if not table.is_file():
-        raise FileNotFoundError(f"{table}: expected a COCO instances file, found none.")
-    coco = json.loads(table.read_text(encoding="utf-8"))
-    names = {c["id"]: str(c["name"]) for c in coco["categories"]}
-    rows = [i for i in coco["images"] if str(i.get("split", "")).startswith(split)]
-    inside = {row["id"] for row in rows}
-    drawn = [
-        a
-        for a in coco["annotations"]
-        if isinstance(a["segmentation"], list) and a["image_id"] in inside
-    ]
-    counts = Counter(a["category_id"] for a in drawn if a["area"] > MIN_AREA)
-    outlines: dict[int, list[Outline]] = {}
-    for row in drawn:
-        named = counts[row["category_id"]] >= min_label_count
-        polygons = tuple(np.array(p, np.float32).reshape(-1, 2) for p in row["segmentation"])
-        outlines.setdefault(row["image_id"], []).append(
-            Outline(polygons, row["area"], names[row["category_id"]] if named else None)
-        )
-    photos = [
-        Photo(_located(root, row["file_name"], table), tuple(outlines.get(row["id"], ())))
-        for row in rows
-    ]
-    return sorted(photos, key=lambda photo: photo.path)
-
-
-def _located(root: Path, name: str, table: Path) -> Path:
-    for path in (root / name, root / "images" / name):
-        if path.is_file():
-            return path
-    raise FileNotFoundError(
-        f"{table}: image {name!r} is neither in {root} nor in {root / 'images'}."
-    )

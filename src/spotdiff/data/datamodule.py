@@ -44,12 +44,12 @@ class PairDataModule(LightningDataModule):
         still: For validation and test pairs.
         batch_size: Pairs a batch and device.
         num_workers: Processes that prepare batches; 0 prepares them in the training process.
-        min_count: How often a label must occur in `train` to enter the vocabulary.
-        synonyms: Folds labels inside the model; None folds none.
+        vocabulary: The labels that batches encode; it may be set after construction, once the
+            words of `train` are counted.
         seed: Of the order and of every draw.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 each is a setting of its own
         self,
         train: Mapping[str, PairSet],
         val: Mapping[str, PairSet],
@@ -70,22 +70,25 @@ class PairDataModule(LightningDataModule):
         self.seed = seed
         self.vocabulary = vocabulary or Vocabulary(())
 
-    def train_dataloader(self) -> DataLoader[PairBatch]:
+    def train_dataloader(self) -> DataLoader[Pair]:
         """Shuffled, for ever fresh; a last short batch is dropped."""
-        pairs = Pairs(list(self.sets["train"].values()), self.transform, self.seed)
+        pairs = self._pairs("train", self.transform)
         return self._loader(pairs, FreshSampler(len(pairs), self.seed), drop_last=True)
 
-    def val_dataloader(self) -> DataLoader[PairBatch]:
+    def val_dataloader(self) -> DataLoader[Pair]:
         """In order, the same draws each time."""
-        return self._loader(Pairs(list(self.sets["val"].values()), self.still, self.seed))
+        return self._loader(self._pairs("val", self.still))
 
-    def test_dataloader(self) -> DataLoader[PairBatch]:
+    def test_dataloader(self) -> DataLoader[Pair]:
         """In order, the same draws each time."""
-        return self._loader(Pairs(list(self.sets["test"].values()), self.still, self.seed))
+        return self._loader(self._pairs("test", self.still))
+
+    def _pairs(self, part: str, transform: PairTransform) -> Pairs:
+        return Pairs(list(self.sets[part].values()), transform, self.seed)
 
     def _loader(
         self, pairs: Pairs, sampler: Sampler[int] | None = None, drop_last: bool = False
-    ) -> DataLoader[PairBatch]:
+    ) -> DataLoader[Pair]:
         return DataLoader(
             pairs,
             batch_size=self.batch_size,
@@ -101,7 +104,7 @@ class PairDataModule(LightningDataModule):
 
 
 def _one_thread(_: int) -> None:
-    """Workers share the machine with the network: their libraries must not spread over all cores."""
+    """Workers share the machine with the network: their libraries may not use all its cores."""
     import cv2
 
     cv2.setNumThreads(1)
@@ -109,7 +112,7 @@ def _one_thread(_: int) -> None:
 
 
 class Pairs(Dataset[Pair]):
-    """Several sets end to end, transformed; a draw depends on its index alone, not on the worker."""
+    """Several sets end to end, transformed; a draw depends on its index, not on the worker."""
 
     def __init__(self, sets: Sequence[PairSet], transform: PairTransform, seed: int) -> None:
         self.sets = sets

@@ -16,6 +16,7 @@ import numpy as np
 from spotdiff.types import IGNORE, Box, ChangeKind, Image, LabelSets, Mask, TrueChange, Truth
 
 SOLID = 127
+SMALL = 144
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ def compose(ground: Image, layers: Sequence[Layer], min_contrast: float) -> Comp
     """Both views of a ground with layers on it, lowest first.
 
     A change whose pixels differ by less than `min_contrast` grey levels on average is marked as
-    invisible.
+    invisible; one smaller than `SMALL` px needs more, by the root of how much smaller it is, as
+    an eye does that must tell it from grain.
     """
     before, after = ground.copy(), ground.copy()
     for layer in layers:
@@ -115,7 +117,7 @@ def compose(ground: Image, layers: Sequence[Layer], min_contrast: float) -> Comp
             layer.kind,
             layer.label,
             layer.moves,
-            layer.kind is None or _contrast(difference, owners, number) >= min_contrast,
+            layer.kind is None or _stands_out(difference, owners, number, min_contrast),
         )
         for number, layer in enumerate(layers, 1)
     )
@@ -226,9 +228,12 @@ def _mark(mask: Mask, composition: Composition, number: int, entry: Entry) -> No
         mask[gone | come] |= entry.kind.bit
 
 
-def _contrast(difference: Mask, owners: tuple[Mask, Mask], number: int) -> float:
+def _stands_out(
+    difference: Mask, owners: tuple[Mask, Mask], number: int, min_contrast: float
+) -> bool:
     region = ((owners[0] == number) | (owners[1] == number)).astype(np.uint8)
-    return cv2.mean(difference, region)[0]
+    smallness = max(1.0, SMALL / max(1, cv2.countNonZero(region)))
+    return bool(cv2.mean(difference, region)[0] >= min_contrast * smallness**0.5)
 
 
 def _counts(owners: Mask, layers: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from spotdiff.data.images import read_image, read_mask
+from spotdiff.data.images import ImageError, read_image, read_mask
 from spotdiff.data.sources import open_source
 from spotdiff.data.synthetic import SyntheticPairs
 from spotdiff.data.tables import checked
@@ -55,13 +55,24 @@ class TableSet:
         part: `all`, or the training or validation share. The split is by a hash of the pair's id,
             so a pair stays on its side when rows are added or reordered.
         val_share: Share of the pairs that are for validation, in [0, 1].
+        split: Which table or sub-folder to read where there are several; None reads `train.csv`
+            where there is one.
 
     Raises:
         TableError: If any row cannot be used; it lists all problems.
     """
 
-    def __init__(self, root: str | Path, part: Part = "all", val_share: float = 0.1) -> None:
-        rows = checked(open_source(Path(root)))
+    def __init__(
+        self,
+        root: str | Path,
+        part: Part = "all",
+        val_share: float = 0.1,
+        split: str | None = None,
+    ) -> None:
+        folder = Path(root)
+        if split is None and any((f / "train.csv").is_file() for f in (folder, folder / "data")):
+            split = "train"  # a competition's folder: its test.csv holds no truth
+        rows = checked(open_source(folder, split=split))
         self.rows: Sequence[PairRow] = [r for r in rows if _belongs(r.pair_id, part, val_share)]
 
     def __len__(self) -> int:
@@ -100,12 +111,15 @@ def read_pair(row: PairRow) -> Pair:
 
 def _translated(values: Mask, row: PairRow) -> Mask:
     """The bits that the values of a mask file stand for."""
-    table = np.full(256, UNKNOWN_KIND, np.uint8)
-    table[0] = 0
-    if row.mask_codes is not None:
-        table = np.zeros(256, np.uint8)
-        for value, bits in row.mask_codes:
-            table[value] = bits
-    return table[values]
-
-
+    if row.mask_codes is None:
+        return np.where(values > 0, np.uint8(UNKNOWN_KIND), np.uint8(0))
+    table = np.zeros(256, np.uint8)
+    for value, bits in row.mask_codes:
+        table[value] = bits
+    strange = np.setdiff1d(values, [0, *(value for value, _ in row.mask_codes)])
+    if strange.size:
+        known = ", ".join(str(value) for value, _ in row.mask_codes)
+        msg = f"{row.mask}: expected the mask values {known}, got {strange[0]}"
+        raise ImageError(msg)
+    translated: Mask = table[values]
+    return translated

@@ -15,10 +15,15 @@ from spotdiff.types import Image, Mask
 Draw = Callable[[np.random.Generator, Mask], None]
 
 
-def shape(rng: np.random.Generator, height: int, width: int) -> tuple[Mask, str]:
-    """The alpha of a random shape that fills most of (height, width), and the shape's name."""
+def shape(
+    rng: np.random.Generator, height: int, width: int, name: str | None = None
+) -> tuple[Mask, str]:
+    """The alpha of a shape that spans most of (height, width), and its name in `SHAPE_NAMES`.
+
+    Without a name, any shape.
+    """
     alpha = np.zeros((height, width), np.uint8)
-    name = SHAPE_NAMES[int(rng.integers(len(SHAPE_NAMES)))]
+    name = SHAPE_NAMES[int(rng.integers(len(SHAPE_NAMES)))] if name is None else name
     _SHAPES[name](rng, alpha)
     return alpha, name
 

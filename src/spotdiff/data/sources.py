@@ -29,6 +29,9 @@ _KNOWN = (
     "with such a file, with before/ and after/ or A/ and B/, or with pictures {id}_1.*, {id}_2.*"
 )
 
+# a run may write its records beside the pictures it read: they are no manifest of the next run
+_RESULT_COLUMNS = {"status", "change_score", "before", "after"}
+
 
 class SourceError(ValueError):
     """A path holds no pairs in a known form; the message says in one line what was expected."""
@@ -141,6 +144,8 @@ def _table_rows(path: Path, hints: _Hints) -> Rows:
 
 def _table_form(path: Path) -> str | None:
     names = set(columns(path))
+    if names >= _RESULT_COLUMNS:
+        return None
     if "img_id" in names and not names & {*manifests.BEFORE_COLUMNS, *manifests.AFTER_COLUMNS}:
         return "weak"
     if names & set(manifests.BEFORE_COLUMNS) and names & set(manifests.AFTER_COLUMNS):

@@ -2,7 +2,8 @@
 
 Things are cut out and pasted into one view (added, removed), at two places (moved), over one
 another (replaced) or in other colours (recoloured); objects that a photograph shows already are
-filled in. What both views share is no change, nor is anything of `spotdiff.data.nuisance`.
+filled in. What both views share is no change, nor is anything of `spotdiff.data.nuisance`. A
+thing that another one replaces keeps its label only if both have the same.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 from spotdiff.data import nuisance
 from spotdiff.data.boards import board_pair, scanner
-from spotdiff.data.cutouts import PhotoLibrary
+from spotdiff.data.cutouts import Cutout, PhotoLibrary
 from spotdiff.data.layers import Composition, Frame, Layer, Sprite, compose, settled, truth
 from spotdiff.data.sprites import erased, moved, recoloured, replaced, sprite
 from spotdiff.types import ChangeKind, Image, Pair
@@ -85,7 +86,7 @@ class SyntheticPairs:
         if rng.random() >= self.warp_rate:
             return Frame(self.size), Frame(self.size)
         height, width = self.size
-        shift = min(abs(rng.standard_normal()) * 1.5, max_shift) * _direction(rng)
+        shift = min(rng.exponential(1.4), max_shift) * _direction(rng)
         turned = rng.random() < 0.4
         angle, scale = (rng.uniform(-0.5, 0.5), rng.uniform(0.99, 1.01)) if turned else (0.0, 1.0)
         reach = max(height, width) * (0.0044 + 0.005) * turned + float(np.abs(shift).max())
@@ -154,12 +155,18 @@ class SyntheticPairs:
         elif kind == "recoloured":
             views = (thing, recoloured(rng, thing))
         else:
-            other = self.library.cutout(rng, self.named_only)
-            label = other.label if label is None else label
+            other = self._other(rng, label)
+            label = label if other.label == label else None
             views = (thing, replaced(rng, other, thing, ground))
         if rng.random() < 0.5:
             views = (views[1], views[0])
         return Layer(ChangeKind.CHANGED, label, *views, moves=kind == "moved")
+
+    def _other(self, rng: np.random.Generator, label: str | None) -> Cutout:
+        """What takes a thing's place: half of the time, or if all must be named, of its name."""
+        named = self.named_only or not self.library.photos
+        alike = named or rng.random() < 0.5
+        return self.library.cutout(rng, named, label if alike else None)
 
     def _long_side(self, rng: np.random.Generator) -> float:
         """Log-uniform between the limits; a few things nearly fill the view."""

@@ -76,7 +76,9 @@ def photometry(strength: float = 1.0) -> A.Compose:
                 hue=(-0.03 * s, 0.03 * s),
                 p=0.6 if s else 0.0,
             ),
-            A.GaussianBlur(blur_limit=(3, 3), sigma_limit=(0.2, 0.3 + 0.7 * s), p=0.2 if s else 0.0),
+            A.GaussianBlur(
+                blur_limit=(3, 3), sigma_limit=(0.2, 0.3 + 0.7 * s), p=0.2 if s else 0.0
+            ),
             A.GaussNoise(std_range=(0.0, 0.03 * s), p=0.3 if s else 0.0),
             A.ImageCompression(quality_range=(int(95 - 45 * min(s, 1)), 95), p=0.3 if s else 0.0),
         ]
@@ -160,11 +162,15 @@ def _jointly(joint: A.Compose, pair: Pair, seed: int) -> Pair:
         view=[view for _, _, view in found],
     )
     changes = None if truth.changes is None else _regrouped(truth.changes, out)
-    transformed = replace(truth, changes=changes, mask=truth.mask if truth.mask is None else out["mask"])
+    transformed = replace(
+        truth, changes=changes, mask=truth.mask if truth.mask is None else out["mask"]
+    )
     return Pair(pair.pair_id, out["image"], out["after"], transformed)
 
 
-def _regrouped(changes: tuple[TrueChange, ...], out: Mapping[str, object]) -> tuple[TrueChange, ...]:
+def _regrouped(
+    changes: tuple[TrueChange, ...], out: Mapping[str, object]
+) -> tuple[TrueChange, ...]:
     """The changes with the boxes that survived; one whose boxes are all gone is gone."""
     kept: dict[tuple[int, int], Box] = {}
     for box, owner, view in zip(out["bboxes"], out["owner"], out["view"], strict=True):  # type: ignore[call-overload]
@@ -181,5 +187,3 @@ def _alone(each: A.Compose, image: np.ndarray, seed: int) -> np.ndarray:
     each.set_random_seed(seed)
     out: np.ndarray = each(image=image)["image"]
     return out
-
-

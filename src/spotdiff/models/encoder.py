@@ -6,9 +6,11 @@ Dosovitskiy et al. 2021 (ViT): https://arxiv.org/abs/2010.11929
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 import timm
 import torch
+from timm.models import VisionTransformer
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -23,7 +25,13 @@ class ViTEncoder(nn.Module):
         scale: The image is resized by this before it is cut into patches. 0.5 makes attention
             sixteen times cheaper where other features carry the detail.
         frozen: Keep the weights as they are, without gradients.
+
+    Raises:
+        ValueError: If timm has no vision transformer of that name, or it has no block of a tap.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,
@@ -33,13 +41,15 @@ class ViTEncoder(nn.Module):
         frozen: bool = False,
     ) -> None:
         super().__init__()
-        vit = timm.create_model(name, pretrained=False, num_classes=0, dynamic_img_size=True)
-        if not hasattr(vit, "blocks") or not hasattr(vit, "forward_intermediates"):
-            msg = f"Expected a timm vision transformer, but {name!r} has no blocks. See timm.list_models('vit*')."
+        vit = _vision_transformer(name)
+        depth = len(vit.blocks)
+        if not taps or not all(-depth <= tap < depth for tap in taps):
+            msg = f"Expected taps between {-depth} and {depth - 1} for {name!r}, got {list(taps)}."
             raise ValueError(msg)
-        self.taps = [tap % len(vit.blocks) for tap in taps]
+        self.taps = [tap % depth for tap in taps]
         vit.blocks = vit.blocks[: max(self.taps) + 1]
-        vit.norm = nn.Identity()  # belongs to the last block, which may be gone; `norm` stands for it
+        # The last norm belongs to the last block, which may be gone; `norm` stands for it.
+        vit.norm = nn.Identity()
         self.vit = vit
         self.scale = scale
         self.frozen = frozen
@@ -78,3 +88,26 @@ class ViTEncoder(nn.Module):
         return functional.interpolate(
             images, (height, width), mode="bilinear", align_corners=False, antialias=self.scale < 1
         )
+
+
+def _vision_transformer(name: str) -> VisionTransformer:
+    """A timm vision transformer without weights, for images of any size."""
+    if not timm.is_model(name):
+        near = get_close_matches(name, timm.list_models("*vit*"), n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else " See timm.list_models('vit*')."
+        msg = f"Expected the name of a timm vision transformer, got {name!r}.{hint}"
+        raise ValueError(msg)
+    try:
+        vit = timm.create_model(name, pretrained=False, num_classes=0, dynamic_img_size=True)
+    except TypeError as error:  # other families do not take dynamic_img_size
+        raise ValueError(_no_transformer(name)) from error
+    if not hasattr(vit, "blocks") or not hasattr(vit, "forward_intermediates"):
+        raise ValueError(_no_transformer(name))
+    return vit
+
+
+def _no_transformer(name: str) -> str:
+    return (
+        f"Expected a timm vision transformer for images of any size, but {name!r} is none. "
+        "See timm.list_models('vit*')."
+    )

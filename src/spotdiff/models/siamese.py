@@ -1,10 +1,10 @@
-"""The Siamese change network: two photographs in, one change map per kind and one label map per view out.
+"""The Siamese change network: two photographs in, a map per kind and label maps per view out.
 
 Both views pass the same weights as one batch, in both orders: (before, after) and (after, before).
-"Only here" in the after view is *added*, "only here" in the before view is *removed*, so exchanging the
-photographs exchanges the two maps exactly. *Changed* is the sum of both orders and stays. A gate that is
-zero where the views are equal bounds every logit, so identical photographs give no change whatever the
-weights are.
+"Only here" in the after view is *added*, "only here" in the before view is *removed*, so exchanging
+the photographs exchanges the two maps exactly. *Changed* is the mean of both orders and stays. A
+gate that is zero where the views are equal bounds every logit, so identical photographs give no
+change whatever the weights are.
 """
 
 from __future__ import annotations
@@ -77,12 +77,14 @@ class SiameseChangeNet(nn.Module):
                 pyramid.channels, widths, [*widths[1:], widths[-1]], pyramid.strides, strict=True
             )
         )
-        self.head = nn.Sequential(_block(widths[0] + 16, widths[0]), nn.Conv2d(widths[0], 2, 1))
+        last = nn.Conv2d(widths[0], 2, 1)
+        if last.bias is not None:
+            nn.init.constant_(last.bias, -3.0)  # change is rare: start from there
+        self.head = nn.Sequential(_block(widths[0] + 16, widths[0]), last)
         self.equality = EqualityGate(levels=len(widths) + 1)
         self.labels = LabelHead([*pyramid.channels[3:], encoder.channels], len(self.vocabulary))
         self.gate_pool = GatePool()
         self.label_pool = LabelPool(len(self.vocabulary))
-        nn.init.constant_(self.head[-1].bias, -3.0)  # change is rare: start from there
 
     def forward(self, before: Tensor, after: Tensor) -> ChangeLogits:
         """Logits of (b, 3, h, w) uint8 or [0, 1] photographs, h and w multiples of 32."""

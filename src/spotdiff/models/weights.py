@@ -17,7 +17,7 @@ from spotdiff.models.pyramid import PyramidEncoder, fold_batch_norms
 from spotdiff.models.siamese import SiameseChangeNet
 
 
-class WeightsUnreachable(RuntimeError):
+class WeightsUnreachable(RuntimeError):  # noqa: N818 it is a state of the world
     """Pretrained weights are neither in the cache nor to be had from the hub."""
 
 
@@ -57,7 +57,8 @@ def _copy(state: dict[str, Tensor], target: nn.Module, origin: str) -> None:
     wanted = target.state_dict()
     missing = [k for k in wanted if k not in state or state[k].shape != wanted[k].shape]
     if missing:
-        msg = f"Expected weights for {missing[0]!r} of shape {tuple(wanted[missing[0]].shape)} in {origin}, found none."
+        shape = tuple(wanted[missing[0]].shape)
+        msg = f"Expected weights for {missing[0]!r} of shape {shape} in {origin}, found none."
         raise ValueError(msg)
     target.load_state_dict({k: state[k] for k in wanted})
 
@@ -65,16 +66,25 @@ def _copy(state: dict[str, Tensor], target: nn.Module, origin: str) -> None:
 def _pretrained(name: str, source: str, **arguments: object) -> nn.Module:
     if source != "timm":
         if not Path(source).is_file():
-            msg = f"Expected 'timm' or a file with the weights of {name}, but {source} does not exist."
+            msg = (
+                f"Expected timm or a file with the weights of {name}, but {source} does not exist."
+            )
             raise FileNotFoundError(msg)
         overlay = {"file": source}
-        return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay, **arguments)
+        network: nn.Module = timm.create_model(
+            name, pretrained=True, pretrained_cfg_overlay=overlay, **arguments
+        )
+        return network
     _stay_offline_without_hub()
     try:
-        return timm.create_model(name, pretrained=True, **arguments)
+        network = timm.create_model(name, pretrained=True, **arguments)
     except OSError as error:
-        msg = f"The pretrained weights of {name} cannot be reached: the model hub does not answer and its cache has none."
+        msg = (
+            f"The pretrained weights of {name} cannot be reached: "
+            "the model hub does not answer and its cache has none."
+        )
         raise WeightsUnreachable(msg) from error
+    return network
 
 
 def _stay_offline_without_hub() -> None:

@@ -1,6 +1,6 @@
 """From heat to regions: connected areas of a change map, each with a box, a score and a kind.
 
-A pixel is changed where the strongest of its kinds reaches `min_heat`. Which kind it is, is read
+A pixel is changed where the probability of any change reaches `min_heat`. Which kind it is, is read
 from slightly blurred maps, so that speckle does not tear an object apart; connected pixels (8
 neighbours) of one kind are a region. Every step treats added and removed alike, so exchanging their
 maps exchanges the kinds of the regions and nothing else.
@@ -53,6 +53,18 @@ _NOTHING = Regions(
 )
 
 
+def any_kind(heat: Heat) -> Float32[np.ndarray, "h w"]:
+    """The probability of any change at each pixel, 1 - Π (1 - p) over the kinds.
+
+    Where a network sees a change but wavers between kinds, none of them is likely and this is.
+
+    Example:
+        >>> any_kind(np.float32([[[0.5]], [[0.5]], [[0.0]]]))
+        array([[0.75]], dtype=float32)
+    """
+    return np.asarray(1 - (1 - heat).prod(axis=0), np.float32)
+
+
 def components(
     heat: Heat,
     min_heat: float,
@@ -81,13 +93,13 @@ def components(
         >>> found.scores.round(2)  # of the hotter half: 0.9, 0.7, 0.6
         array([0.73], dtype=float32)
     """
-    strongest = heat.max(axis=0)
-    changed = strongest >= min_heat
+    hot = any_kind(heat)
+    changed = hot >= min_heat
     if not changed.any():
         return _NOTHING
     ids, kinds = _label(changed, _kind_map(heat, blur))
     roots, members = np.unique(_parents(ids, len(kinds), max_fragment), return_inverse=True)
-    found, peaks = _measure(changed, members[ids[changed]], strongest, kinds[roots])
+    found, peaks = _measure(changed, members[ids[changed]], hot, kinds[roots])
     return found[
         (found.areas >= min_area) & (peaks >= (min_heat if min_peak is None else min_peak))
     ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Float32, Int64, UInt8
 from scipy.optimize import linear_sum_assignment
 
 from spotdiff.ops.frames import resize
@@ -12,10 +15,9 @@ from spotdiff.types import Boxes, Image
 
 SIDE = 24  # crops are compared at this many pixels a side
 BLUR = 1.0  # pixels at that size: forgives boxes that are a little off
-TEXTURE_FLOOR = (
-    8.0  # grey levels: a crop that varies less is flat, and flat crops resemble each other
-)
-COLOUR_TOLERANCE = 48.0  # grey levels between mean colours at which likeness falls to 1 / e
+MIN_SPREAD = 10.0  # grey levels added to a view's spread of colour: noise is no contrast
+TEXTURE_FLOOR = 16.0  # grey levels: a crop that varies less is flat, and flat crops are alike
+COLOUR_TOLERANCE = 60.0  # grey levels between mean colours at which likeness falls to 1 / e
 SIZE_SLACK = 2.0  # pixels by which sides may always differ: boxes are no better than that
 
 
@@ -51,15 +53,17 @@ def crop_similarity(
 ) -> Float32[np.ndarray, "n m"]:
     """How alike every crop of before and every crop of after look, in [-1, 1].
 
-    The normalised correlation of the crops' colours around their means (flat crops count as alike),
+    Both views are first brought to one mean and spread of the colours outside all boxes: they show
+    the same scene, perhaps in another light. Then it is the correlation of the crops' colours
+    around their means, weighted to the middle, where the thing is (flat crops count as alike),
     damped by exp(-(d / COLOUR_TOLERANCE)²) for mean colours at a distance d. Crops whose widths or
     heights have a ratio below `min_size_ratio` get -1: they are not the same thing.
 
     Args:
-        before: The view that `boxes_before` belong to.
-        boxes_before: At least partly inside the view.
-        after: The view that `boxes_after` belong to.
-        boxes_after: At least partly inside the view.
+        before: One view.
+        boxes_before: At least partly inside it.
+        after: The other view, in the same frame.
+        boxes_after: At least partly inside it.
         min_size_ratio: Smaller by larger side that still fits.
 
     Example:
@@ -68,36 +72,64 @@ def crop_similarity(
         >>> crop_similarity(view, here, view, there).round(2)
         array([[ 1., -1.]], dtype=float32)
     """
-    texture_before, colour_before = _describe(before, boxes_before)
-    texture_after, colour_after = _describe(after, boxes_after)
+    if not len(boxes_before) or not len(boxes_after):
+        return np.zeros((len(boxes_before), len(boxes_after)), np.float32)
+    unchanged = np.full(before.shape[:2], 255, np.uint8)
+    for box in (*boxes_before, *boxes_after):
+        unchanged[_window(box, before.shape[:2])] = 0
+    light_before, light_after = _light(before, unchanged), _light(after, unchanged)
+    common = np.sqrt(light_before.spread * light_after.spread)
+    texture_before, colour_before = _describe(before, boxes_before, light_before, common)
+    texture_after, colour_after = _describe(after, boxes_after, light_after, common)
     distance = np.linalg.norm(colour_before[:, None] - colour_after[None, :], axis=-1)
     likeness = texture_before @ texture_after.T * np.exp(-((distance / COLOUR_TOLERANCE) ** 2))
     fits = _sizes_fit(boxes_before, boxes_after, min_size_ratio)
     return np.where(fits, likeness.clip(-1, 1), -1).astype(np.float32)
 
 
+class _Light(NamedTuple):
+    """Mean and spread of the colours of a view, one value a channel."""
+
+    mean: Float32[np.ndarray, " 3"]
+    spread: Float32[np.ndarray, " 3"]
+
+
+def _light(image: Image, unchanged: UInt8[np.ndarray, "h w"]) -> _Light:
+    mean, spread = cv2.meanStdDev(image, mask=unchanged)
+    return _Light(np.float32(mean).ravel(), np.float32(spread).ravel() + np.float32(MIN_SPREAD))
+
+
 def _describe(
-    image: Image, boxes: Boxes
+    image: Image, boxes: Boxes, light: _Light, spread: Float32[np.ndarray, " 3"]
 ) -> tuple[Float32[np.ndarray, "n d"], Float32[np.ndarray, "n 3"]]:
     """Unit vectors of what varies inside each crop, and the crops' mean colours."""
     crops = np.zeros((len(boxes), SIDE, SIDE, 3), np.float32)
     for crop, box in zip(crops, boxes, strict=True):
-        crop[:] = cv2.GaussianBlur(resize(_crop(image, box), (SIDE, SIDE)), (0, 0), BLUR)
-    colours = crops.mean(axis=(1, 2))
-    texture = (crops - colours[:, None, None]).reshape(len(boxes), SIDE * SIDE * 3)
-    floor = np.full((len(boxes), 1), TEXTURE_FLOOR * np.sqrt(texture.shape[1]), np.float32)
+        crop[:] = cv2.GaussianBlur(
+            resize(image[_window(box, image.shape[:2])], (SIDE, SIDE)), (0, 0), BLUR
+        )
+    crops = (crops - light.mean) * (spread / light.spread)
+    weights = _bump()
+    colours = (crops * weights).sum(axis=(1, 2))
+    texture = (crops - colours[:, None, None]) * np.sqrt(weights)
+    texture = texture.reshape(len(boxes), -1)
+    floor = np.full((len(boxes), 1), TEXTURE_FLOOR, np.float32)
     texture = np.concatenate([texture, floor], axis=1)
     return texture / np.linalg.norm(texture, axis=1, keepdims=True), colours
 
 
-def _crop(image: Image, box: Float32[np.ndarray, " 4"]) -> Image:
-    """The pixels that a box touches, at least one."""
-    height, width = image.shape[:2]
-    x0, y0 = (
-        int(np.clip(np.floor(v), 0, n - 1)) for v, n in zip(box[:2], (width, height), strict=True)
-    )
-    x1, y1 = (int(np.ceil(v)) for v in box[2:])
-    return image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
+def _bump() -> Float32[np.ndarray, "side side 1"]:
+    """Weights of the pixels of a crop, which sum to one: exp(-2 r²), r = 1 at the border."""
+    position = (np.arange(SIDE) + 0.5) / SIDE * 2 - 1
+    weights = np.exp(-2 * (position[:, None] ** 2 + position**2))
+    return np.asarray(weights / weights.sum(), np.float32)[..., None]
+
+
+def _window(box: Float32[np.ndarray, " 4"], size: tuple[int, int]) -> tuple[slice, slice]:
+    """The rows and columns that a box touches in an image of `size` (h, w), at least one each."""
+    x0, y0, x1, y1 = box.tolist()
+    top, left = (min(max(math.floor(v), 0), n - 1) for v, n in zip((y0, x0), size, strict=True))
+    return slice(top, max(math.ceil(y1), top + 1)), slice(left, max(math.ceil(x1), left + 1))
 
 
 def _sizes_fit(

@@ -42,7 +42,7 @@ class HeatmapDecision:
 
     thresholds: Thresholds
     min_area: int = 16
-    min_move_similarity: float = 0.6
+    min_move_similarity: float = 0.45
 
     def __call__(
         self, pair: Pair, change_map: ChangeMap

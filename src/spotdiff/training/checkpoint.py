@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import importlib
 import inspect
-import os
 import pickle
+import re
+import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +28,18 @@ from spotdiff.types import ModelInfo, Thresholds
 KEY = "spotdiff"  # of our part in a Lightning checkpoint
 PREFIX = "net."  # of the network in the state dict of the Lightning module
 ALLOWED = "spotdiff.models."  # where the targets of a recipe live
+# What torch raises on damaged files, from truncation to absurd header fields.
+_LOADING_ERRORS = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    struct.error,
+)
 
 
 class CheckpointError(ValueError):
@@ -52,18 +65,41 @@ class Checkpoint:
     info: ModelInfo
 
     def network(self) -> SiameseChangeNet:
-        """The network with its weights, in evaluation mode, on the CPU."""
-        net = build(self.recipe)
+        """The network with its weights, in evaluation mode, on the CPU.
+
+        Raises:
+            CheckpointError: If the recipe must not be followed, or the weights do not fit it.
+        """
+        try:
+            net = build(self.recipe)
+        except (TypeError, ValueError, LookupError, RuntimeError) as error:
+            if isinstance(error, CheckpointError):
+                raise
+            msg = f"The network of {self.info.name} cannot be built: {' '.join(str(error).split())}"
+            raise CheckpointError(msg) from error
         if not isinstance(net, SiameseChangeNet):
-            msg = f"Expected a recipe for a SiameseChangeNet in {self.info.name}, got {type(net).__name__}."
+            kind = type(net).__name__
+            msg = f"Expected a recipe for a SiameseChangeNet in {self.info.name}, got {kind}."
             raise CheckpointError(msg)
-        net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in self.state.items()})
+        state = {k: v.float() if v.is_floating_point() else v for k, v in self.state.items()}
+        try:
+            net.load_state_dict(state)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            msg = f"The weights of {self.info.name} do not fit its recipe: {reason}"
+            raise CheckpointError(msg) from error
         return net.eval()
 
 
-def describe(recipe: Mapping[str, Any], vocabulary: Vocabulary, thresholds: Thresholds) -> dict[str, Any]:
+def describe(
+    recipe: Mapping[str, Any], vocabulary: Vocabulary, thresholds: Thresholds
+) -> dict[str, Any]:
     """Our part of a checkpoint, as plain values."""
-    return {"recipe": dict(recipe), "vocabulary": vocabulary.to_dict(), "thresholds": asdict(thresholds)}
+    return {
+        "recipe": dict(recipe),
+        "vocabulary": vocabulary.to_dict(),
+        "thresholds": asdict(thresholds),
+    }
 
 
 def read(path: str | Path) -> Checkpoint:
@@ -79,19 +115,43 @@ def read(path: str | Path) -> Checkpoint:
         raise FileNotFoundError(msg)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        msg = f"Expected a checkpoint of plain values and tensors in {path}, but it cannot be loaded: {reason}"
+    except _LOADING_ERRORS as error:
+        named = re.search(r"(?:GLOBAL|class) ([\w.]+)", str(error))
+        reason = f"it names {named[1]}" if named else "it is damaged or no checkpoint"
+        msg = f"Expected a checkpoint of plain values and tensors in {path}, but {reason}."
         raise CheckpointError(msg) from error
     if not isinstance(content, dict) or KEY not in content:
         msg = f"Expected a checkpoint written by train.py, but {path} has no {KEY!r} entry."
         raise CheckpointError(msg)
+    try:
+        return _parsed(content, path)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        msg = (
+            f"Expected a checkpoint of this version in {path}, but {type(error).__name__}: {error}."
+        )
+        raise CheckpointError(msg) from error
+
+
+def _parsed(content: Mapping[str, Any], path: Path) -> Checkpoint:
     own = content[KEY]
-    state = {k.removeprefix(PREFIX): v for k, v in content["state_dict"].items() if k.startswith(PREFIX)}
-    thresholds = Thresholds(**{k: tuple(v) if isinstance(v, list) else v for k, v in own["thresholds"].items()})
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    vocabulary = Vocabulary.from_dict(own["vocabulary"])
-    return Checkpoint(own["recipe"], vocabulary, thresholds, state, ModelInfo(path.stem, digest))
+    state = {
+        name.removeprefix(PREFIX): value
+        for name, value in content["state_dict"].items()
+        if name.startswith(PREFIX)
+    }
+    plain: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in own["thresholds"].items()
+    }
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Checkpoint(
+        recipe=dict(own["recipe"]),
+        vocabulary=Vocabulary.from_dict(own["vocabulary"]),
+        thresholds=Thresholds(**plain),
+        state=state,
+        info=ModelInfo(path.stem, digest),
+    )
 
 
 def export(checkpoint: Checkpoint, path: str | Path) -> None:
@@ -103,7 +163,7 @@ def export(checkpoint: Checkpoint, path: str | Path) -> None:
     own = describe(checkpoint.recipe, checkpoint.vocabulary, checkpoint.thresholds)
     temporary = path.with_name(f".{path.name}.part")
     torch.save({KEY: own, "state_dict": state}, temporary)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def build(recipe: Mapping[str, Any]) -> nn.Module:

@@ -1,44 +1,129 @@
-"""Everything that one pass over validated pairs is asked: the metrics, and the thresholds they fit."""
+"""Everything that one pass over validated pairs is asked: the thresholds it fits, and the metrics."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
-from torchmetrics.classification import BinaryAUROC, BinaryAveragePrecision
+import math
+from dataclasses import replace
 
+import numpy as np
+from torch import Tensor, nn
+
+from spotdiff.labels import Vocabulary
 from spotdiff.models.batch import PairBatch
-from spotdiff.types import IGNORE, Thresholds
+from spotdiff.ops.heatmap import components
+from spotdiff.ops.statements import label_sets
+from spotdiff.training.calibration import Evidence, ThresholdCalibrator
+from spotdiff.training.metrics import (
+    BoxAP,
+    ChangeAUROC,
+    FalseAlarmRate,
+    PixelScores,
+    SetF1,
+    pixel_truth,
+)
+from spotdiff.training.scores import places
+from spotdiff.types import ChangeKind, LabelSets, Thresholds
 
 
 class Evaluation(nn.Module):
-    """temporary"""
+    """Gathers evidence batch by batch; fits and scores once, over all ranks.
 
-    def __init__(self) -> None:
+    Args:
+        vocabulary: Writes labels as the data set does.
+        min_area: Pixels of the smallest box.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, min_area: int = 16) -> None:
         super().__init__()
-        self.pixel_ap = BinaryAveragePrecision(thresholds=500)
-        self.kind_ap = nn.ModuleList(BinaryAveragePrecision(thresholds=200) for _ in range(3))
-        self.auroc = BinaryAUROC()
+        self.words = tuple(vocabulary.emit(label) for label in vocabulary.labels)
+        self.min_area = min_area
+        self.calibrator = ThresholdCalibrator(min_area=min_area)
+        self.pixels = PixelScores()
+        self.auroc = ChangeAUROC()
+        self.false_alarms = FalseAlarmRate()
+        self.boxes = BoxAP()
+        self.set_f1 = SetF1()
+        self.said: list[tuple[np.ndarray, np.ndarray, LabelSets]] = []
 
-    def update(self, heat: Tensor, gates: Tensor, sets: Tensor, batch: PairBatch) -> None:
-        valid = batch.mask & IGNORE == 0
-        if valid.any():
-            any_heat = 1 - (1 - heat).prod(dim=1)
-            self.pixel_ap.update(any_heat[valid], (batch.mask[valid] > 0).int())
-            for k, m in enumerate(self.kind_ap):
-                m.update(heat[:, k][valid], (batch.mask[valid] & (1 << k) > 0).int())
-        known = ~batch.present.isnan().any(dim=1)
-        if known.any():
-            self.auroc.update(1 - (1 - gates[known]).prod(dim=1), (batch.present[known].amax(dim=1) > 0).int())
+    def update(
+        self, heat: Tensor, gates: Tensor, sets: Tensor, batch: PairBatch, min_heat: float
+    ) -> None:
+        """Takes the probabilities of a batch of b pairs.
 
-    def thresholds(self, start: Thresholds) -> Thresholds:
-        return start
+        Args:
+            heat: (b, 3, h, w).
+            gates: (b, 3).
+            sets: (b, 3, v).
+            batch: What is true of them.
+            min_heat: Where the heat is cut into boxes.
+        """
+        changed, known = pixel_truth(batch.mask)
+        self.pixels.update(1 - (1 - heat).prod(dim=1), changed, known)
+        self._take_pairs(gates, batch.present)
+        for i, truth in enumerate(batch.truths):
+            self.calibrator.update(
+                Evidence(
+                    heat[i],
+                    gates[i],
+                    sets[i],
+                    changed[i],
+                    known[i],
+                    batch.present[i],
+                    batch.labels[i] if batch.has_labels[i] else None,
+                    truth.changes,
+                )
+            )
+            if truth.changes is not None:
+                found = components(heat[i].cpu().numpy(), min_heat, self.min_area)
+                true = places((), truth.changes)
+                self.boxes.update(
+                    [replace(true, boxes=found.boxes, scores=found.scores, kinds=found.kinds)]
+                )
+            if truth.labels is not None and self.words:
+                self.said.append((gates[i].cpu().numpy(), sets[i].cpu().numpy(), truth.labels))
 
-    def report(self, thresholds: Thresholds) -> dict[str, Tensor]:
-        out = {"pixel_ap": self.pixel_ap.compute(), "auroc": self.auroc.compute()}
-        for name, m in zip(("added", "removed", "changed"), self.kind_ap, strict=True):
-            out[f"{name}_ap"] = m.compute()
-        return out
+    def _take_pairs(self, gates: Tensor, present: Tensor) -> None:
+        known = ~present.isnan().any(dim=1)
+        scores = 1 - (1 - gates[known]).prod(dim=1)
+        is_changed = present[known].amax(dim=1) > 0 if known.any() else known[known]
+        self.auroc.update(scores, is_changed.int())
+        self.false_alarms.update(scores, is_changed)
+
+    def thresholds(self, defaults: Thresholds) -> Thresholds:
+        """The thresholds that suit the evidence best; `defaults` where it says nothing."""
+        self.calibrator.defaults = defaults
+        return self.calibrator.fit()
+
+    def report(self, thresholds: Thresholds) -> dict[str, float]:
+        """Every metric that the truth allows, label sets at these thresholds, all in [0, 1]."""
+        for gates, scores, truth in self.said:
+            self.set_f1.update([label_sets(gates, scores, thresholds, self.words)], [truth])
+        pixels, boxes, sets = self.pixels.compute(), self.boxes.compute(), self.set_f1.compute()
+        values = {
+            "pixel_ap": float(pixels.average_precision),
+            "pixel_f1": float(pixels.best_f1),
+            "box_ap50": boxes.overall,
+            "centre_ap": boxes.centre,
+            "auroc": float(self.auroc.compute()),
+            "false_alarms": float(self.false_alarms.compute()),
+            "set_f1": float(sets.mean()),
+        }
+        for i, kind in enumerate(ChangeKind):
+            values[f"box_ap50_{kind}"] = boxes[1 + i]
+            values[f"set_f1_{kind}"] = float(sets[i])
+        return {name: value for name, value in values.items() if not math.isnan(value)}
 
     def reset(self) -> None:
-        for m in (self.pixel_ap, *self.kind_ap, self.auroc):
-            m.reset()
+        """Forgets the evidence."""
+        self.said.clear()
+        for metric in (
+            self.calibrator,
+            self.pixels,
+            self.auroc,
+            self.false_alarms,
+            self.boxes,
+            self.set_f1,
+        ):
+            metric.reset()
+
+

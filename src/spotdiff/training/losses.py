@@ -36,12 +36,12 @@ class ChangeLoss(nn.Module):
     """The weighted sum of four terms.
 
     Args:
-        dense: Weight of the pixel loss (binary cross-entropy + dice / 2, per kind), where masks are.
+        dense: Weight of the pixel loss (binary cross-entropy + dice / 2), where masks are.
         gates: Weight of the cross-entropy of "is there any change of this kind".
         sets: Weight of the asymmetric loss of the label sets.
         cells: Weight of the cross-entropy of the label of each changed cell, where objects are.
         negative_focus: γ of the asymmetric loss: how fast easy negatives are forgotten.
-        any_share: Share of the pixel loss that asks "changed at all", beside the share that asks how.
+        any_share: Share of the pixel loss that asks "changed at all"; the rest asks how.
     """
 
     def __init__(
@@ -103,7 +103,9 @@ def dense_loss(logits: Tensor, mask: Tensor, any_share: float = 0.5) -> Tensor:
     bits = torch.stack([mask & kind.bit > 0 for kind in ChangeKind], dim=1)
     typed = _bce_dice(logits, _shrink(bits, size), _shrink(kind_known[:, None], size))
     changed = (mask & ~torch.tensor(IGNORE, dtype=torch.uint8, device=mask.device)) > 0
-    untyped = _bce_dice(any_change(logits), _shrink(changed[:, None], size), _shrink(known[:, None], size))
+    untyped = _bce_dice(
+        any_change(logits), _shrink(changed[:, None], size), _shrink(known[:, None], size)
+    )
     return (1 - any_share) * typed + any_share * untyped
 
 
@@ -126,7 +128,9 @@ def gate_loss(logits: Tensor, present: Tensor) -> Tensor:
     return functional.binary_cross_entropy_with_logits(logits[known], present[known])
 
 
-def asymmetric_loss(logits: Tensor, targets: Tensor, negative_focus: float, margin: float = 0.05) -> Tensor:
+def asymmetric_loss(
+    logits: Tensor, targets: Tensor, negative_focus: float, margin: float = 0.05
+) -> Tensor:
     """Multi-label loss that keeps the few positives from drowning in the many negatives.
 
     −y log p − (1 − y) p_m^γ log(1 − p_m) with p_m = max(p − m, 0), summed over labels and averaged
@@ -155,4 +159,4 @@ def _bce_dice(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
 
 def _shrink(bits: Tensor, size: torch.Size) -> Tensor:
     """Boolean maps (b, c, h, w) as the share of each output cell that is true."""
-    return functional.adaptive_avg_pool2d(bits.float(), size)
+    return functional.adaptive_avg_pool2d(bits.float(), (size[0], size[1]))

@@ -5,26 +5,27 @@ Evidence may come from any device; answers are float tensors, nan where there we
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float32, Int64
 from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.classification import BinaryAUROC
 from torchmetrics.utilities.data import dim_zero_cat
 
+from spotdiff.training.histograms import BINS, histogram, precision_recall
 from spotdiff.training.scores import (
     BoxPrecision,
     Places,
     average_precision,
-    centre_average_precision,
     false_alarm_rate,
     set_f1,
 )
-from spotdiff.types import IGNORE, ChangeKind, LabelSets
+from spotdiff.types import IGNORE, Boxes, ChangeKind, LabelSets, Scores
 
-BINS = 1000  # of probabilities; bin i holds [i, i + 1) / BINS
 _START, _PREDICTED, _TRUE = 0.0, 1.0, 2.0  # the rows of a box stream
 _ROW = 7  # numbers a row: what it is, kind, score, box
 
@@ -40,31 +41,15 @@ def pixel_truth(mask: Tensor) -> tuple[Tensor, Tensor]:
     return (mask > 0) & known, known
 
 
-def histogram(probabilities: Tensor, targets: Tensor) -> Tensor:
-    """How many (false, true) targets lie in each of `BINS` bins of their probability: (2, BINS).
+class PixelQuality(NamedTuple):
+    """How well pixels are told apart: scalars in [0, 1]."""
 
-    Example:
-        >>> histogram(torch.tensor([0.0, 1.0, 0.5]), torch.tensor([False, True, True])).nonzero()
-        tensor([[  0,   0],
-                [  1, 500],
-                [  1, 999]])
-    """
-    bins = (probabilities.float() * BINS).long().clamp(0, BINS - 1) + BINS * targets.long()
-    return torch.bincount(bins.flatten(), minlength=2 * BINS).reshape(2, BINS)
+    average_precision: Tensor
+    best_f1: Tensor
 
 
-def precision_recall(counts: Tensor) -> tuple[Tensor, Tensor]:
-    """Precision and recall when everything at or above each bin is kept: two of (BINS,).
-
-    Args:
-        counts: A `histogram` with at least one true target.
-    """
-    false, true = counts.double().flip(-1).cumsum(-1).flip(-1)
-    return true / (true + false).clamp(min=1), true / true[0]
-
-
-class PixelAveragePrecision(Metric):
-    """Average precision of pixels, over `BINS` thresholds, so that memory does not grow."""
+class PixelScores(Metric):
+    """Average precision and best F1 of pixels, over `BINS` thresholds: memory does not grow."""
 
     higher_is_better = True
     full_state_update = False
@@ -78,32 +63,23 @@ class PixelAveragePrecision(Metric):
         """Takes maps of one shape: P(changed), whether it is, whether anybody knows."""
         self.counts += histogram(probability[known], changed[known]).to(self.counts.device)
 
-    def compute(self) -> Tensor:
-        """The area under the precision-recall curve, in steps."""
+    def compute(self) -> PixelQuality:
+        """The area under the precision-recall curve in steps, and F1 where it is largest."""
         if not self.counts[1].any():
-            return torch.tensor(torch.nan)
+            return PixelQuality(torch.tensor(torch.nan), torch.tensor(torch.nan))
         precision, recall = precision_recall(self.counts)
         gained = recall - torch.cat([recall[1:], recall.new_zeros(1)])
-        return (precision * gained).sum().float()
-
-
-class PixelF1(PixelAveragePrecision):
-    """F1 of pixels at the threshold where it is best."""
-
-    def compute(self) -> Tensor:
-        """The largest F1 of all thresholds."""
-        if not self.counts[1].any():
-            return torch.tensor(torch.nan)
-        precision, recall = precision_recall(self.counts)
-        return (2 * precision * recall / (precision + recall).clamp(min=1e-12)).max().float()
+        f1 = 2 * precision * recall / (precision + recall).clamp(min=1e-12)
+        return PixelQuality((precision * gained).sum(), f1.max())
 
 
 class ChangeAUROC(BinaryAUROC):
     """AUROC of "is there any change" from the change scores of pairs."""
 
-    def compute(self) -> Tensor:
+    def compute(self) -> Tensor:  # type: ignore[override]  # of a mixed-in curve metric
         """The area under the curve; nan unless there are both changed and unchanged pairs."""
-        if len(dim_zero_cat(self.target).unique()) < 2:
+        is_changed = dim_zero_cat(self.target) > 0 if len(self.target) else torch.zeros(0)
+        if is_changed.all() or not is_changed.any():
             return torch.tensor(torch.nan)
         area: Tensor = super().compute()
         return area
@@ -186,24 +162,37 @@ class BoxAP(Metric):
         self.stream.extend(_to_stream(one).to(self.device) for one in evidence)
 
     def compute(self) -> BoxPrecision:
-        """Of all kinds as one, and of each."""
-        return average_precision(self.evidence(), self.min_overlap)
-
-    def evidence(self) -> list[Places]:
-        """Everything that was taken, of all ranks once they are synchronised."""
-        return _from_stream(dim_zero_cat(self.stream)) if len(self.stream) else []
-
-
-class CentreAP(BoxAP):
-    """Average precision when a box is right if its centre is; see `scores`."""
-
-    def compute(self) -> Tensor:  # type: ignore[override]
-        """Of all kinds as one."""
-        return torch.tensor(centre_average_precision(self.evidence()))
+        """Of all kinds as one, of each, and by centres."""
+        evidence = _from_stream(dim_zero_cat(self.stream)) if len(self.stream) else []
+        return average_precision(evidence, self.min_overlap)
 
 
 def _to_stream(evidence: Places) -> Tensor:
-    """One row that starts a pair, then a row a box, flat: ranks can be joined end to end."""
-    start = np.zeros((1, _ROW))
-    rows = [start, *(_rows(_PREDICTED, evidence.kinds, evidence.scores, evidence.boxes),)]
-    return torch.from_numpy(np.concatenate(rows).astype(np.float32)).flatten()
+    """A row that starts a pair and one for every box, flat, so that ranks are joined end to end."""
+    none = np.zeros(len(evidence.true_boxes), np.float32)
+    rows = np.concatenate(
+        [
+            np.full((1, _ROW), _START),
+            _rows(_PREDICTED, evidence.kinds, evidence.scores, evidence.boxes),
+            _rows(_TRUE, evidence.true_kinds, none, evidence.true_boxes),
+        ]
+    )
+    return torch.from_numpy(rows.astype(np.float32)).flatten()
+
+
+def _rows(
+    what: float, kinds: Int64[np.ndarray, " n"], scores: Scores, boxes: Boxes
+) -> Float32[np.ndarray, "n row"]:
+    return np.column_stack([np.full(len(kinds), what, np.float32), kinds, scores, boxes])
+
+
+def _from_stream(stream: Tensor) -> list[Places]:
+    rows = stream.cpu().numpy().reshape(-1, _ROW)
+    starts = np.flatnonzero(rows[:, 0] == _START)
+    return [_places(pair) for pair in np.split(rows, starts)[1:]]
+
+
+def _places(rows: Float32[np.ndarray, "n row"]) -> Places:
+    said, true = (rows[rows[:, 0] == what] for what in (_PREDICTED, _TRUE))
+    kinds, true_kinds = (part[:, 1].astype(np.int64) for part in (said, true))
+    return Places(said[:, 3:], said[:, 2], kinds, true[:, 3:], true_kinds)

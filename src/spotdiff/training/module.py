@@ -18,7 +18,7 @@ from spotdiff.models.batch import PairBatch
 from spotdiff.models.siamese import ChangeLogits, SiameseChangeNet
 from spotdiff.training.checkpoint import KEY, describe
 from spotdiff.training.evidence import Evaluation
-from spotdiff.training.losses import ChangeLoss
+from spotdiff.training.losses import ChangeLoss, LossParts
 from spotdiff.types import PairResult, PairRow, Thresholds
 
 OptimizerFactory = Callable[[torch.nn.Module, int], tuple[Optimizer, LRScheduler]]
@@ -55,8 +55,8 @@ class ChangeModule(LightningModule):
         self.vocabulary = vocabulary or Vocabulary(())
         self.predictor = predictor
         self.thresholds = Thresholds()
-        self.val_scores = Evaluation()
-        self.test_scores = Evaluation()
+        self.val_scores = Evaluation(self.vocabulary)
+        self.test_scores = Evaluation(self.vocabulary)
         if compile_network:
             self.net.compile()
 
@@ -75,7 +75,7 @@ class ChangeModule(LightningModule):
     def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
         """The loss of one batch."""
         del batch_idx
-        parts = self.loss(self(batch.before, batch.after), batch)
+        parts: LossParts = self.loss(self(batch.before, batch.after), batch)
         size = len(batch)
         self.log("train/loss", parts.total, prog_bar=True, batch_size=size)
         for name in ("dense", "gates", "sets", "cells"):
@@ -107,7 +107,9 @@ class ChangeModule(LightningModule):
         """The answers for a batch of rows, one each."""
         del batch_idx
         if self.predictor is None:
-            msg = "Expected a predictor in ChangeModule(predictor=…) for the predict loop, got none."
+            msg = (
+                "Expected a predictor in ChangeModule(predictor=…) for the predict loop, got none."
+            )
             raise ValueError(msg)
         return self.predictor(batch)
 
@@ -125,7 +127,7 @@ class ChangeModule(LightningModule):
         checkpoint[KEY] = describe(self.recipe, self.vocabulary, self.thresholds)
 
     def _gather(self, batch: PairBatch, scores: Evaluation) -> ChangeLogits:
-        logits = self(batch.before, batch.after)
+        logits: ChangeLogits = self(batch.before, batch.after)
         size = batch.before.shape[-2:]
         kinds = functional.interpolate(logits.kinds, size, mode="bilinear", align_corners=False)
         scores.update(
@@ -133,6 +135,7 @@ class ChangeModule(LightningModule):
             logits.gates.float().sigmoid(),
             logits.label_sets.float().sigmoid(),
             batch,
+            self.thresholds.min_heat,
         )
         return logits
 

@@ -29,7 +29,10 @@ def layerwise_groups(
         if parameter.requires_grad:
             decay = 0.0 if parameter.ndim <= 1 else weight_decay
             members[lr * layer_decay ** _distance(name, depth), decay].append(parameter)
-    return [{"params": p, "lr": rate, "weight_decay": decay} for (rate, decay), p in members.items()]
+    return [
+        {"params": parameters, "lr": rate, "weight_decay": decay}
+        for (rate, decay), parameters in members.items()
+    ]
 
 
 _BLOCK = re.compile(r"encoder\..*blocks\.(\d+)\.")
@@ -43,7 +46,7 @@ def _distance(name: str, depth: int) -> int:
 
 
 def cosine_with_warmup(optimizer: Optimizer, steps: int, warmup: float = 0.05) -> LambdaLR:
-    """Rate factor that rises linearly over `warmup` (a share of `steps`), then falls to 0 as a cosine."""
+    """Rate factor: rises over `warmup` (a share of `steps`), then falls to 0 as a cosine."""
     rise = max(1, round(steps * warmup))
 
     def factor(step: int) -> float:

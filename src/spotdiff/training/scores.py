@@ -42,12 +42,21 @@ class Places:
 
 
 class BoxPrecision(NamedTuple):
-    """Average precision of boxes in [0, 1], of all kinds as one and of each; nan without truth."""
+    """Average precision of boxes in [0, 1]; nan where there is no truth.
+
+    Attributes:
+        overall: Of all kinds as one.
+        added: Of this kind alone; so are the next two.
+        removed: Of this kind alone.
+        changed: Of this kind alone.
+        centre: Of all kinds as one, by `centre_average_precision`.
+    """
 
     overall: float
     added: float
     removed: float
     changed: float
+    centre: float
 
 
 def places(changes: Iterable[Change], truth: Iterable[TrueChange]) -> Places:
@@ -123,7 +132,9 @@ def average_precision(evidence: Sequence[Places], min_overlap: float = 0.5) -> B
     """
     known = [one for one in evidence if (one.true_kinds != UNKNOWN).all()]
     overall = _coco(evidence, min_overlap, by_kind=False)[0]
-    return BoxPrecision(overall, *_coco(known, min_overlap, by_kind=True))
+    added, removed, changed = _coco(known, min_overlap, by_kind=True)
+    centre = centre_average_precision(evidence)
+    return BoxPrecision(overall, added, removed, changed, centre)
 
 
 def centre_average_precision(evidence: Sequence[Places]) -> float:

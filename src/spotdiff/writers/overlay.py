@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
+from spotdiff.ops.heatmap import any_kind
 from spotdiff.types import Box, Change, ChangeKind, ChangeMap, Image, Pair, PairResult, ViewInfo
 from spotdiff.writers import drawing
 from spotdiff.writers.drawing import Canvas, Outline, Panel
@@ -130,7 +131,7 @@ def _outlined(panel: Panel, outlines: list[Outline]) -> Canvas:
 def _heat(pair: Pair, change_map: ChangeMap, size: tuple[int, int]) -> Canvas:
     panel = drawing.fit(pair.after, size)
     picture = np.asarray(panel.canvas.crop(panel.picture), np.uint8)
-    blended = drawing.blend_heat(picture, change_map.heat.max(axis=0))
+    blended = drawing.blend_heat(picture, any_kind(change_map.heat))
     panel.canvas.paste(Pillow.fromarray(blended), panel.picture[:2])
     return panel.canvas
 

@@ -1,0 +1,37 @@
+"""The calibration program: the weights of a checkpoint, thresholds of one's own pairs."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from hydra.utils import instantiate
+from lightning import Trainer
+from omegaconf import DictConfig
+
+from spotdiff.cli.models import open_checkpoint
+from spotdiff.cli.places import existing
+from spotdiff.data.datamodule import PairDataModule
+from spotdiff.training.checkpoint import export
+from spotdiff.training.losses import ChangeLoss
+from spotdiff.training.module import ChangeModule
+
+log = logging.getLogger("spotdiff")
+
+
+def calibrate(cfg: DictConfig) -> None:
+    """Runs one validation over the pairs and writes the checkpoint with the thresholds it fits."""
+    if cfg.data.root is not None:
+        existing(cfg.data.root, "data for data.root")
+    checkpoint = open_checkpoint(cfg.ckpt)
+    data: PairDataModule = instantiate(cfg.data.module, _convert_="all")
+    data.vocabulary = checkpoint.vocabulary
+    module = ChangeModule(checkpoint.network(), ChangeLoss(), vocabulary=checkpoint.vocabulary)
+    module.thresholds = checkpoint.thresholds
+    trainer: Trainer = instantiate(cfg.trainer, logger=False, enable_checkpointing=False)
+    trainer.validate(module, datamodule=data)
+    out = Path(cfg.out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    export(replace(checkpoint, thresholds=module.thresholds), out)
+    log.info("%s: %s", out, module.thresholds)

@@ -1,0 +1,166 @@
+"""The evaluation program: pairs with truth through the pipeline of `predict`, every metric out."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+
+from spotdiff.cli.models import open_checkpoint, pipeline
+from spotdiff.cli.places import existing
+from spotdiff.cli.progress import progress
+from spotdiff.cli.scoreboard import Part, Scoreboard
+from spotdiff.data.images import ImageError
+from spotdiff.data.sets import read_pair
+from spotdiff.data.sources import open_source
+from spotdiff.pipeline import PairPipeline, Row
+from spotdiff.training.checkpoint import Checkpoint
+from spotdiff.types import PairResult, PairRow, RowProblem, Truth
+
+log = logging.getLogger("spotdiff")
+
+MAX_EXIT = 63  # the exit code counts unusable pairs up to here; 64 means a wrong command
+# What decides an answer, and with it every value.
+_SETTINGS = ("tile", "max_side", "flip", "half", "min_heat", "min_score", "min_label", "min_area")
+_ABSENT = "not measured"
+
+
+@dataclass
+class Tally:
+    """What happened to the rows."""
+
+    measured: int = 0
+    without_truth: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def evaluate(cfg: DictConfig) -> int:
+    """Measures a model on pairs; returns how many could not be used, at most 63.
+
+    Raises:
+        ValueError: No pair has any truth.
+    """
+    data = cfg.data
+    source = existing(data.path, "pairs for data")
+    images = None if data.images is None else existing(data.images, "a folder for data.images")
+    rows = open_source(source, pattern=data.pattern, images=images, split=data.split)
+    checkpoint = open_checkpoint(cfg.ckpt)
+    min_heat = checkpoint.thresholds.min_heat if cfg.min_heat is None else cfg.min_heat
+    board = Scoreboard(min_heat, cfg.margin)
+    tally = _measure(cfg, islice(rows, 0, None, cfg.stride), pipeline(cfg, checkpoint), board)
+    if not tally.measured and not tally.problems:
+        msg = f"Expected pairs with masks, boxes or words in {source}, none of its rows has any."
+        raise ValueError(msg)
+    _report(cfg, checkpoint, board.parts(), tally)
+    return min(len(tally.problems), MAX_EXIT)
+
+
+def _measure(
+    cfg: DictConfig, rows: Iterable[Row], answering: PairPipeline, board: Scoreboard
+) -> Tally:
+    """Answers every row that has truth and holds the answer against it."""
+    tally = Tally()
+    passed: deque[Row] = deque()  # what the pipeline read ahead
+    results = answering.stream(_noted(rows, passed, tally), cfg.batch_size, cfg.readers)
+    with progress(results) as shown:
+        for result in shown:
+            reason = _take(passed.popleft(), result, board)
+            if reason is None:
+                tally.measured += 1
+            else:
+                log.error("%s: %s", result.pair_id, reason)
+                tally.problems.append(reason)
+    return tally
+
+
+def _noted(rows: Iterable[Row], passed: deque[Row], tally: Tally) -> Iterator[Row]:
+    """The rows that can be measured or are wrong; each is remembered until its result comes."""
+    for row in rows:
+        if isinstance(row, PairRow) and not _has_truth(row):
+            tally.without_truth += 1
+        else:
+            passed.append(row)
+            yield row
+
+
+def _has_truth(row: PairRow) -> bool:
+    return any(truth is not None for truth in (row.mask, row.changes, row.labels))
+
+
+def _take(row: Row, result: PairResult, board: Scoreboard) -> str | None:
+    """Measures one pair, or says why that is not possible."""
+    if isinstance(row, RowProblem) or result.change_map is None:
+        return result.reason or "no answer"
+    truth = Truth(row.labels, row.changes)
+    if row.mask is not None:
+        try:
+            truth = read_pair(row).truth
+        except ImageError as error:
+            return str(error)
+        size = result.change_map.heat.shape[1:]
+        if truth.mask is not None and truth.mask.shape != size:
+            shape = truth.mask.shape
+            return f"{row.mask}: expected a mask of the after view's size {size}, got {shape}."
+    board.take(result, truth)
+    return None
+
+
+def _report(cfg: DictConfig, checkpoint: Checkpoint, parts: list[Part], tally: Tally) -> None:
+    """Prints the table, writes the file, says where it is and what was left out."""
+    out = Path(cfg.out)
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "metrics.json"
+    path.write_text(json.dumps(_record(cfg, checkpoint, parts, tally), indent=2) + "\n")
+    Console().print(_table(parts))
+    left_out = f", {tally.without_truth} have no truth" if tally.without_truth else ""
+    failed = f"{len(tally.problems)} failed" if tally.problems else "none failed"
+    log.info("%d pairs measured, %s%s. Metrics: %s", tally.measured, failed, left_out, path)
+
+
+def _record(
+    cfg: DictConfig, checkpoint: Checkpoint, parts: list[Part], tally: Tally
+) -> dict[str, Any]:
+    return {
+        "data": str(cfg.data.path),
+        "model": {"name": checkpoint.info.name, "sha256": checkpoint.info.sha256},
+        "settings": {name: cfg[name] for name in ("stride", "margin", *_SETTINGS)},
+        "pairs": {
+            "measured": tally.measured,
+            "without_truth": tally.without_truth,
+            "failed": len(tally.problems),
+            "problems": tally.problems,
+        },
+        "metrics": {
+            part.name: {"pairs": part.pairs, **part.values} if part.pairs else None
+            for part in parts
+        },
+        "absent": {part.name: f"no pair has {part.needs}" for part in parts if not part.pairs},
+    }
+
+
+def _table(parts: list[Part]) -> Table:
+    table = Table()
+    for name in ("part", "measure", "value", "pairs"):
+        table.add_column(name, justify="left" if name in ("part", "measure") else "right")
+    for part in parts:
+        if not part.pairs:
+            table.add_row(part.name, f"{_ABSENT}: no pair has {part.needs}", "", "0")
+        for name, value in part.values.items():
+            table.add_row(part.name, name, _written(value), str(part.pairs))
+        table.add_section()
+    return table
+
+
+def _written(value: float | None) -> str:
+    if value is None:
+        return _ABSENT
+    return str(value) if isinstance(value, int) else f"{value:.4f}"

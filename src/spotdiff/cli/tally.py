@@ -1,0 +1,25 @@
+"""What happened while pairs were answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from spotdiff.types import PairResult
+
+
+@dataclass
+class Tally:
+    """Counts of results, and the problems of the table that are no pair's."""
+
+    answered: int = 0
+    changed: int = 0
+    changes: int = 0
+    failed: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def count(self, result: PairResult) -> None:
+        """Adds one result."""
+        self.answered += 1
+        self.failed += result.status == "error"
+        self.changed += bool(result.changes)
+        self.changes += len(result.changes)

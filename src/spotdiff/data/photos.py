@@ -1,0 +1,119 @@
+"""Photographs on disk and the objects outlined in them, as COCO instances files tell it.
+
+The format: https://cocodataset.org/#format-data. Run-length masks are passed over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from spotdiff.types import Image, Mask
+
+LONG_SIDE = 640
+MIN_AREA = 900.0
+SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One object of a photograph: its polygons, a row (x, y) in pixels for each corner."""
+
+    polygons: tuple[np.ndarray, ...]
+    area: float
+    label: str | None
+
+    def moved(self, scale: np.ndarray, offset: np.ndarray) -> Outline:
+        """The outline in other pixels: `point * scale + offset`, both (x, y)."""
+        polygons = tuple(polygon * scale + offset for polygon in self.polygons)
+        return Outline(polygons, self.area * abs(float(scale[0] * scale[1])), self.label)
+
+    def mask(self, size: tuple[int, ...]) -> Mask:
+        """The object as a solid mask of `size` (height, width)."""
+        mask = np.zeros(size[:2], np.uint8)
+        for polygon in self.polygons:
+            cv2.fillPoly(mask, [polygon.round().astype(np.int32)], 255)
+        return mask
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photograph on disk and the objects outlined in pixels of its file."""
+
+    path: Path
+    outlines: tuple[Outline, ...] = ()
+
+
+def photos_in(folder: Path) -> list[Photo]:
+    """Every picture under a folder, sorted, without outlines."""
+    return [Photo(p) for p in sorted(folder.rglob("*")) if p.suffix.lower() in SUFFIXES]
+
+
+def annotated_photos(folder: Path, table: Path, split: str, min_label_count: int) -> list[Photo]:
+    """The photographs of a COCO instances file, sorted by path.
+
+    Args:
+        folder: Where `file_name` starts, or the parent of the folder `images` where it starts.
+        table: The file.
+        split: Keeps the images whose `split` begins with it.
+        min_label_count: A category with fewer objects above `MIN_AREA` px² gives no label.
+
+    Raises:
+        FileNotFoundError: The table or a photograph of it does not exist.
+    """
+    if not table.is_file():
+        raise FileNotFoundError(f"{table}: expected a COCO instances file, found none.")
+    coco = json.loads(table.read_text(encoding="utf-8"))
+    rows = [row for row in coco["images"] if str(row.get("split", "")).startswith(split)]
+    inside = {row["id"] for row in rows}
+    drawn = [
+        row
+        for row in coco["annotations"]
+        if isinstance(row["segmentation"], list) and row["image_id"] in inside
+    ]
+    counts = Counter(row["category_id"] for row in drawn if row["area"] > MIN_AREA)
+    names = {row["id"]: str(row["name"]) for row in coco["categories"]}
+    outlines: dict[int, list[Outline]] = {}
+    for row in drawn:
+        named = counts[row["category_id"]] >= min_label_count
+        polygons = tuple(np.array(p, np.float32).reshape(-1, 2) for p in row["segmentation"])
+        label = names[row["category_id"]] if named else None
+        outlines.setdefault(row["image_id"], []).append(Outline(polygons, row["area"], label))
+    photos = [
+        Photo(_located(folder, row["file_name"], table), tuple(outlines.get(row["id"], ())))
+        for row in rows
+    ]
+    return sorted(photos, key=lambda photo: photo.path)
+
+
+def _located(folder: Path, name: str, table: Path) -> Path:
+    places = (folder / name, folder / "images" / name)
+    for path in places:
+        if path.is_file():
+            return path
+    raise FileNotFoundError(f"{table}: image {name!r} is neither {places[0]} nor {places[1]}.")
+
+
+def decoded(path: Path) -> tuple[Image, float]:
+    """A photograph at most `LONG_SIDE` px long, and its size as a fraction of the file's.
+
+    Raises:
+        ValueError: The file cannot be decoded.
+    """
+    stored = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if stored is None:
+        raise ValueError(f"{path}: expected a photograph, it cannot be decoded; remove the file.")
+    reduction = min(1.0, LONG_SIDE / max(stored.shape[:2]))
+    height, width = (max(2, round(side * reduction)) for side in stored.shape[:2])
+    return cv2.cvtColor(resized(stored, height, width), cv2.COLOR_BGR2RGB), reduction
+
+
+def resized(image: Image, height: int, width: int) -> Image:
+    """The image at another size; what shrinks to less than half is averaged, not sampled."""
+    how = cv2.INTER_AREA if image.shape[0] > 2 * height else cv2.INTER_LINEAR
+    return cv2.resize(image, (width, height), interpolation=how)

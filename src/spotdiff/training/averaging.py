@@ -1,0 +1,29 @@
+"""The weights that are validated and kept: a moving average of those that training goes through."""
+
+from __future__ import annotations
+
+import torch
+from lightning.pytorch.callbacks import WeightAveraging
+from torch import Tensor
+
+
+class WarmWeightAveraging(WeightAveraging):
+    """An exponential moving average that follows closely at first.
+
+    Update n keeps the share min(decay, (1 + n) / (10 + n)) of the average (as in TensorFlow's
+    ExponentialMovingAverage), so that a run of a hundred steps is not the average of its random
+    start.
+
+    Args:
+        decay: The share in the long run, in [0, 1); 0.998 averages about the last 500 steps.
+    """
+
+    def __init__(self, decay: float = 0.998) -> None:
+        def mixed(average: Tensor, current: Tensor, count: Tensor) -> Tensor:
+            if not average.is_floating_point():
+                return current
+            # Between equal ends lerp is exact: frozen weights stay as they are, to the bit.
+            kept = ((1 + count) / (10 + count)).clamp(max=decay)
+            return torch.lerp(current, average, kept.to(average.dtype))
+
+        super().__init__(avg_fn=mixed)

@@ -1,0 +1,83 @@
+"""Stand-ins: real classes with random weights and few parameters, and parts that answer by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from spotdiff.labels import Synonyms, Vocabulary
+from spotdiff.models.encoder import ViTEncoder
+from spotdiff.models.pyramid import PyramidEncoder
+from spotdiff.models.siamese import SiameseChangeNet
+from spotdiff.types import ChangeMap, Image, Pair
+
+torch.set_num_threads(1)  # several suites may share the machine
+
+LABELS = ("person", "car", "cone")
+VOCABULARY = Vocabulary(LABELS, ("man", "car", "traffic cone"), Synonyms({"man": "person"}))
+RECIPE = {
+    "_target_": "spotdiff.models.siamese.SiameseChangeNet",
+    "encoder": {"_target_": "spotdiff.models.encoder.ViTEncoder", "name": "test_vit", "taps": [-1]},
+    "pyramid": {
+        "_target_": "spotdiff.models.pyramid.PyramidEncoder",
+        "name": "test_efficientnet",
+        "frozen": False,
+    },
+    "widths": [16, 16, 24, 24, 32],
+    "correlation_strides": [4, 8],
+    "vocabulary": list(LABELS),
+}
+
+
+def tiny_network(seed: int = 0, labels: Sequence[str] = LABELS) -> SiameseChangeNet:
+    """A network of half a million random weights, in evaluation mode."""
+    torch.manual_seed(seed)
+    return SiameseChangeNet(
+        ViTEncoder("test_vit"),
+        PyramidEncoder("test_efficientnet", frozen=False),
+        tuple(labels),
+        widths=(16, 16, 24, 24, 32),
+    ).eval()
+
+
+def noise(seed: int, height: int = 64, width: int = 96) -> Image:
+    """A picture of smooth noise."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (max(1, height // 8), max(1, width // 8), 3)).astype(np.uint8)
+    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def noisy_pair(seed: int = 0, height: int = 64, width: int = 96) -> Pair:
+    """Two different pictures of one size."""
+    return Pair(f"noise-{seed}", noise(2 * seed, height, width), noise(2 * seed + 1, height, width))
+
+
+def write_image(path: Path, image: Image) -> Path:
+    """Writes an RGB picture where `path` says."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), image[..., ::-1])
+    return path
+
+
+class ByDifference:
+    """A localiser that calls a pixel added where it got brighter, removed where it got darker."""
+
+    def __init__(self, vocabulary: tuple[str, ...] = ()) -> None:
+        self.vocabulary = vocabulary
+        self.batches: list[int] = []
+
+    def __call__(self, pairs: Sequence[Pair]) -> list[ChangeMap]:
+        self.batches.append(len(pairs))
+        return [self._map(pair) for pair in pairs]
+
+    def _map(self, pair: Pair) -> ChangeMap:
+        step = (pair.after.astype(np.float32) - pair.before).mean(axis=-1) / 255
+        heat = np.stack([step.clip(min=0), (-step).clip(min=0), np.zeros_like(step)])
+        size = len(self.vocabulary)
+        grid = np.full((size, 1, 1), 1 / max(1, size), np.float32)
+        gates = heat.max(axis=(1, 2))
+        return ChangeMap(heat, gates, np.zeros((3, size), np.float32), grid, grid, self.vocabulary)

@@ -1,0 +1,188 @@
+"""Rows in, one result a row out, whatever happens; and the laws of a pair, boxes included."""
+
+from dataclasses import replace
+from itertools import count, islice
+
+import numpy as np
+import pytest
+
+from spotdiff.models.localizer import SiameseLocalizer
+from spotdiff.pipeline import PairPipeline
+from spotdiff.stages.decision import HeatmapDecision
+from spotdiff.types import ModelInfo, PairRow, RowProblem, Thresholds
+from tests.fakes import ByDifference, noise, write_image
+
+LOW = Thresholds(min_heat=0.3, min_score=0.3, min_label=0.0)
+MODEL = ModelInfo("fake", "f" * 64)
+
+
+@pytest.fixture
+def street(tmp_path) -> PairRow:
+    """A grey square; a white block came, a black one went."""
+    before, after = (np.full((40, 60, 3), 128, np.uint8) for _ in range(2))
+    after[10:20, 5:15] = 255
+    before[25:35, 40:50] = 255
+    paths = [write_image(tmp_path / f"{n}.png", i) for n, i in (("b", before), ("a", after))]
+    return PairRow("street", *paths)
+
+
+@pytest.fixture
+def pipeline() -> PairPipeline:
+    never_moved = HeatmapDecision(LOW, min_area=4, min_move_similarity=2.0)
+    return PairPipeline(ByDifference(), never_moved, MODEL)
+
+
+def _boxes(result) -> set:
+    return {(c.kind, c.box_before, c.box_after) for c in result.changes}
+
+
+def test_what_came_has_a_box_after_and_what_went_a_box_before(pipeline, street):
+    (result,) = pipeline([street])
+    assert result.status == "ok"
+    assert _boxes(result) == {
+        ("added", None, (5.0, 10.0, 15.0, 20.0)),
+        ("removed", (40.0, 25.0, 50.0, 35.0), None),
+    }
+    assert (result.before.width, result.before.height) == (60, 40)
+    assert len(result.after.sha256) == 64
+    assert result.model == MODEL
+    assert result.alignment is None
+    assert 0 < result.change_score <= 1
+
+
+def test_an_unequal_before_view_gets_boxes_in_its_own_pixels(pipeline, street, tmp_path):
+    large = np.full((80, 180, 3), 128, np.uint8)
+    large[50:70, 120:150] = 255  # twice as high, three times as wide
+    row = replace(street, before=write_image(tmp_path / "large.png", large))
+    (result,) = pipeline([row])
+    assert ("removed", (120.0, 50.0, 150.0, 70.0), None) in _boxes(result)
+    assert ("added", None, (5.0, 10.0, 15.0, 20.0)) in _boxes(result)
+    assert result.alignment.method == "resize"
+    np.testing.assert_allclose(result.alignment.matrix, np.diag([1 / 3, 1 / 2, 1]))
+    assert result.pair.before.shape == (80, 180, 3)
+
+
+def test_every_row_gets_a_result_in_its_place(pipeline, street, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(street.before.read_bytes()[:60])
+    rows = [
+        street,
+        PairRow("broken", street.before, broken),
+        RowProblem("odd", "pairs.csv row 3", "the after image is missing", street.before),
+        PairRow("absent", tmp_path / "none.png", street.after),
+        replace(street, pair_id="again"),
+    ]
+    results = pipeline(rows)
+    assert [r.pair_id for r in results] == ["street", "broken", "odd", "absent", "again"]
+    assert [r.status for r in results] == ["ok", "error", "error", "error", "ok"]
+    assert str(broken) in results[1].reason
+    assert results[2].reason == "pairs.csv row 3: the after image is missing"
+    assert "none.png" in results[3].reason
+    assert all(r.change_score is None and r.changes == () for r in results[1:4])
+    assert _boxes(results[4]) == _boxes(results[0])
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_a_stream_answers_in_order_and_in_batches(pipeline, street, batch_size):
+    rows = [replace(street, pair_id=str(i)) for i in range(7)]
+    found = list(pipeline.stream(rows, batch_size=batch_size))
+    assert [r.pair_id for r in found] == [str(i) for i in range(7)]
+    assert max(pipeline.localizer.batches) == batch_size
+    assert sum(pipeline.localizer.batches) == 7
+
+
+def test_a_stream_of_endless_rows_reads_only_a_little_ahead(pipeline, street):
+    taken = []
+
+    def rows():
+        for i in count():
+            taken.append(i)
+            yield replace(street, pair_id=str(i))
+
+    stream = pipeline.stream(rows(), batch_size=2, readers=1)
+    assert [r.pair_id for r in islice(stream, 6)] == [str(i) for i in range(6)]
+    assert len(taken) <= 6 + 3 * 2 + 2
+    stream.close()
+
+
+def test_finished_pairs_are_passed_over_while_their_files_are_the_same(pipeline, street, tmp_path):
+    (result,) = pipeline([street])
+    known = {"street": (result.before.sha256, result.after.sha256)}
+    assert list(pipeline.stream([street], finished=known)) == []
+    write_image(street.after, noise(0, 40, 60))
+    assert [r.pair_id for r in pipeline.stream([street], finished=known)] == ["street"]
+
+
+def test_a_finished_pair_whose_file_is_gone_becomes_an_error(pipeline, street):
+    (result,) = pipeline([street])
+    known = {"street": (result.before.sha256, result.after.sha256)}
+    street.after.unlink()
+    assert [r.status for r in pipeline.stream([street], finished=known)] == ["error"]
+
+
+def test_an_error_of_the_network_is_not_swallowed(street):
+    def broken(pairs):
+        raise RuntimeError("out of memory")
+
+    pipeline = PairPipeline(broken, HeatmapDecision(LOW))
+    with pytest.raises(RuntimeError, match="out of memory"):
+        list(pipeline.stream([street]))
+
+
+@pytest.fixture(scope="module")
+def network_pipeline(tiny_net) -> PairPipeline:
+    decision = HeatmapDecision(Thresholds(min_heat=0.05, min_score=0.05, min_label=0.0))
+    return PairPipeline(SiameseLocalizer(tiny_net, flip=True), decision, MODEL)
+
+
+@pytest.fixture
+def noisy_row(tmp_path) -> PairRow:
+    paths = [write_image(tmp_path / f"{i}.png", noise(i, 70, 96)) for i in range(2)]
+    return PairRow("noisy", *paths)
+
+
+def test_the_swap_law_holds_down_to_the_boxes(network_pipeline, noisy_row):
+    back = replace(noisy_row, before=noisy_row.after, after=noisy_row.before)
+    there, swapped = network_pipeline([noisy_row, back])
+    assert there.changes
+    assert {(c.kind.swapped, c.box_after, c.box_before) for c in there.changes} == _boxes(swapped)
+    assert there.labels.swapped() == swapped.labels
+    assert there.change_score == pytest.approx(swapped.change_score, abs=1e-6)
+
+
+def test_the_identity_law_holds_down_to_the_boxes(network_pipeline, noisy_row):
+    (same,) = network_pipeline([replace(noisy_row, after=noisy_row.before)])
+    assert same.changes == ()
+    assert same.change_score < 0.03
+    assert same.labels.added == same.labels.removed == same.labels.changed == ()
+
+
+def test_the_mirror_law_holds_down_to_the_boxes(network_pipeline, noisy_row, tmp_path):
+    mirrored = [
+        write_image(tmp_path / f"mirrored-{i}.png", np.ascontiguousarray(noise(i, 70, 96)[:, ::-1]))
+        for i in range(2)
+    ]
+    there, flipped = network_pipeline([noisy_row, PairRow("mirror", *mirrored)])
+    assert len(there.changes) == len(flipped.changes)
+
+    def areas(result, turn):
+        boxes = [(c.kind, c.box_after or c.box_before) for c in result.changes]
+        return sorted((k, 96 - b[2] if turn else b[0], b[1]) for k, b in boxes)
+
+    expected, found = areas(there, turn=True), areas(flipped, turn=False)
+    assert [e[0] for e in expected] == [f[0] for f in found]
+    np.testing.assert_allclose([e[1:] for e in expected], [f[1:] for f in found], atol=1)
+
+
+def test_only_words_of_the_vocabulary_are_ever_written(tiny_net, noisy_row):
+    words = ("man", "car", "traffic cone")
+    decision = HeatmapDecision(Thresholds(0.02, 0.0, (0, 0, 0), (0, 0, 0), 0.0))
+    pipeline = PairPipeline(SiameseLocalizer(tiny_net, words), decision)
+    (result,) = pipeline([noisy_row])
+    written = {c.label for c in result.changes} | {
+        *result.labels.added,
+        *result.labels.removed,
+        *result.labels.changed,
+    }
+    assert written <= {*words, None}
+    assert set(words) & written
