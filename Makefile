@@ -49,8 +49,8 @@ $(STAMP): requirements.txt pyproject.toml
 	@echo "[2/4] The installer uv (20 MB, seconds)"
 	@$(BIN)/python -m pip install --quiet uv \
 	  || echo "      uv cannot be had here: pip takes its place, which is slower."
-	@echo "[3/4] The pinned packages, torch among them: on Linux with CUDA 3 GB to load and 6 GB on" \
-	  "disk, elsewhere 1 GB; one to ten minutes, seconds when cached"
+	@echo "[3/4] The pinned packages, torch among them: on Linux, with CUDA, 3 GB to download" \
+	  "and 7 GB on disk; elsewhere 1 GB. One to ten minutes, seconds when cached"
 	@if test -x $(BIN)/uv && $(BIN)/uv pip install --python $(BIN)/python -r requirements.txt; \
 	  then :; else echo "      pip installs them"; \
 	  $(BIN)/python -m pip install -r requirements.txt; fi

@@ -6,7 +6,6 @@ import contextlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -32,7 +31,7 @@ class Method(Protocol):
     """Heat of one channel, or of one for each kind; the thresholds that it is tried with."""
 
     name: str
-    heats: Sequence[float]
+    heats: tuple[float, ...]
 
     def __call__(self, pair: Pair) -> np.ndarray:
         """Heat (k, h, w) in [0, 1]."""
@@ -45,7 +44,9 @@ class Difference:
     A root changes no rank, so no average precision of pixels; it fills the bins of histograms.
     """
 
-    heats = tuple(np.sqrt(level / 255) for level in (6, 9, 12, 16, 20, 25, 32, 40, 55, 75))
+    heats: tuple[float, ...] = tuple(
+        float(np.sqrt(level / 255)) for level in (6, 9, 12, 16, 20, 25, 32, 40, 55, 75)
+    )
 
     def __init__(self, sigma: float) -> None:
         self.name = f"pixel difference, blur {sigma:g} px"
@@ -54,26 +55,27 @@ class Difference:
     def __call__(self, pair: Pair) -> np.ndarray:
         """Heat (1, h, w)."""
         steps = cv2.absdiff(pair.before, pair.after).astype(np.float32).mean(axis=2)
-        return np.sqrt(cv2.GaussianBlur(steps, (0, 0), self.sigma) / 255)[None]
+        heat = np.sqrt(cv2.GaussianBlur(steps, (0, 0), self.sigma) / 255)
+        return np.asarray(heat, np.float32)[None]
 
 
 class Dissimilarity:
     """One minus structural similarity of grey images, halved; Gaussian windows of 1.5 px."""
 
     name = "SSIM"
-    heats = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
+    heats: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
 
     def __call__(self, pair: Pair) -> np.ndarray:
         """Heat (1, h, w)."""
         before, after = (cv2.cvtColor(v, cv2.COLOR_RGB2GRAY) for v in (pair.before, pair.after))
         _, similarity = structural_similarity(before, after, full=True, gaussian_weights=True)
-        return np.clip((1 - similarity) / 2, 0, 1).astype(np.float32)[None]
+        return np.asarray(np.clip((1 - similarity) / 2, 0, 1), np.float32)[None]
 
 
 class Ours:
     """The network of a checkpoint as `predict` runs it."""
 
-    heats = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    heats: tuple[float, ...] = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
         self.name = f"spotdiff {checkpoint.info.name}"
@@ -98,7 +100,7 @@ class Ours:
 class Network:
     """Another network: `forward(before, after)` of images in [-1, 1] gives logits (b, 1, h, w)."""
 
-    heats = Ours.heats
+    heats: tuple[float, ...] = Ours.heats
 
     def __init__(self, target: str, weights: Path, device: str) -> None:
         file, _, name = target.rpartition(":")

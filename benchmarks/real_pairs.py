@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,35 @@ SHIFTS = (0, 1, 2, 4)  # pixels between the views of an unchanged pair
 _UNKNOWN, _OBJECT = 170, 255  # values of SBI's masks
 
 
-def sbi_rows(data: Path, pairs: int | None) -> list[PairRow]:
-    """The rows of `sbi_pairs`, evenly thinned to at most `pairs`."""
-    return thinned(checked(read_sbi(data / "sbi_pairs")), pairs)
+@dataclass(frozen=True, slots=True)
+class SbiRow:
+    """A row of SBI and what is measured on it.
+
+    Attributes:
+        row: Where the pair lies, with its boxes.
+        number: Its place among the rows whose pixels count; None if its pixels do not.
+        by_boxes: Whether its boxes count.
+    """
+
+    row: PairRow
+    number: int | None
+    by_boxes: bool
+
+
+def sbi_rows(data: Path, pairs: int | None, stride: int = 1) -> list[SbiRow]:
+    """What is measured of `sbi_pairs`: at most `pairs` rows by pixels, and as many by boxes.
+
+    Pixels count on every `stride`-th of the rows, boxes where nothing overlaps in the two views.
+    """
+    rows = checked(read_sbi(data / "sbi_pairs"))
+    numbers = {row.pair_id: i for i, row in enumerate(thinned(rows, pairs)) if i % stride == 0}
+    lone = thinned([row for row in rows if is_free_of_overlap(row)], pairs)
+    by_boxes = {row.pair_id for row in lone}
+    return [
+        SbiRow(row, numbers.get(row.pair_id), row.pair_id in by_boxes)
+        for row in rows
+        if row.pair_id in numbers or row.pair_id in by_boxes
+    ]
 
 
 def deeppcb_rows(data: Path, stride: int, pairs: int | None) -> list[PairRow]:
@@ -35,7 +62,7 @@ def thinned(rows: Sequence[PairRow], pairs: int | None) -> list[PairRow]:
     return [rows[i * len(rows) // pairs] for i in range(pairs)]
 
 
-def is_measured_by_boxes(row: PairRow) -> bool:
+def is_free_of_overlap(row: PairRow) -> bool:
     """Whether nothing overlaps in the two views, so that every object is a change of its own."""
     return bool(row.changes) and all(c.kind is not ChangeKind.CHANGED for c in row.changes or ())
 

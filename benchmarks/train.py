@@ -1,6 +1,6 @@
 """How much of the training step's speed remains when its batches are really drawn.
 
-    python benchmarks/train.py experiment=shipped data.root=DIR data.annotations=FILE init=none
+    python benchmarks/train.py experiment=shipped data.root=DIR data.annotations=FILE
     python benchmarks/train.py --steps 10 --repeats 2 experiment=smoke
 
 Loaded: batches from the data loader of the experiment, its workers composing synthetic pairs.
@@ -24,7 +24,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from spotdiff.cli.places import travelling
+from spotdiff.apps.places import travelling
 from spotdiff.data.datamodule import PairDataModule, words_of
 from spotdiff.labels import Vocabulary
 from spotdiff.models.batch import PairBatch

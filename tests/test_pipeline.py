@@ -105,7 +105,7 @@ def test_a_stream_of_endless_rows_reads_only_a_little_ahead(pipeline, street):
     stream.close()
 
 
-def test_finished_pairs_are_passed_over_while_their_files_are_the_same(pipeline, street, tmp_path):
+def test_finished_pairs_are_passed_over_while_their_files_are_the_same(pipeline, street):
     (result,) = pipeline([street])
     known = {"street": (result.before.sha256, result.after.sha256)}
     assert list(pipeline.stream([street], finished=known)) == []
@@ -121,7 +121,7 @@ def test_a_finished_pair_whose_file_is_gone_becomes_an_error(pipeline, street):
 
 
 def test_an_error_of_the_network_is_not_swallowed(street):
-    def broken(pairs):
+    def broken(_):
         raise RuntimeError("out of memory")
 
     pipeline = PairPipeline(broken, HeatmapDecision(LOW))

@@ -145,7 +145,8 @@ def test_the_command_of_another_tool_names_what_is_there(words):
         assert words[-1] in ("requirements.txt", ".")
 
 
-def test_the_python_of_the_readme_prints_the_changes(world, capsys):
+@pytest.mark.usefixtures("world")
+def test_the_python_of_the_readme_prints_the_changes(capsys):
     (body,) = blocks(ROOT / "README.md", "python")
     exec(compile(body, "README.md", "exec"), {})
     assert any(line.startswith(tuple(ChangeKind)) for line in capsys.readouterr().out.splitlines())

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 
 from spotdiff.contracts import ChangeLocalizer
-from spotdiff.data.images import ImageError, read_hashed
+from spotdiff.data.images import ImageError, file_sha256, read_hashed
 from spotdiff.ops.boxes import transform
 from spotdiff.ops.frames import Matrix, in_one_frame, scaling
 from spotdiff.types import (
@@ -22,6 +22,7 @@ from spotdiff.types import (
     Box,
     Change,
     ChangeMap,
+    Image,
     LabelSets,
     ModelInfo,
     Pair,
@@ -33,15 +34,23 @@ from spotdiff.types import (
 )
 
 Row: TypeAlias = PairRow | RowProblem
+Finished: TypeAlias = Mapping[str, tuple[str, str]]
 Decision: TypeAlias = Callable[[Pair, ChangeMap], tuple[tuple[Change, ...], float, LabelSets]]
+
+
+_NOTHING: Finished = {}
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A row as read: its views, or the result that says why there are none."""
+    """A row as read: its views, or the result that says why there are none.
+
+    `finished` marks a row that was answered earlier and whose files are the same.
+    """
 
     result: PairResult
     pair: Pair | None
+    finished: bool = False
 
 
 class PairPipeline:
@@ -60,16 +69,22 @@ class PairPipeline:
         self.decision = decision
         self.model = model
 
-    def __call__(self, rows: Sequence[Row]) -> list[PairResult]:
-        """The results of some rows, in their order."""
-        return self._answered([self._read(row) for row in rows])
+    def __call__(self, rows: Sequence[Row], finished: Finished | None = None) -> list[PairResult]:
+        """The results of some rows, in their order; `finished` as in `stream`."""
+        return self._answered([self._read(row, finished or {}) for row in rows])
+
+    def compare(self, before: Image, after: Image, pair_id: str = "pair") -> PairResult:
+        """The result of two photographs in memory, each (h, w, 3) uint8 RGB of any size."""
+        views = [ViewInfo("", view.shape[1], view.shape[0]) for view in (before, after)]
+        result = PairResult(pair_id, views[0], views[1], model=self.model)
+        return self._answered([_Read(result, Pair(pair_id, before, after))])[0]
 
     def stream(
         self,
         rows: Iterable[Row],
         batch_size: int = 1,
         readers: int = 2,
-        finished: Mapping[str, tuple[str, str]] | None = None,
+        finished: Finished | None = None,
     ) -> Iterator[PairResult]:
         """The results of any number of rows, in their order, in memory that does not grow.
 
@@ -81,27 +96,31 @@ class PairPipeline:
                 as long as their files are the same.
         """
         known = finished or {}
-        reads = self._read_ahead(rows, readers, 2 * batch_size + readers)
-        for batch in _in_batches(reads, batch_size):
-            fresh = [read for read in batch if not _is_finished(read.result, known)]
-            yield from self._answered(fresh)
+        reads = self._read_ahead(rows, readers, 2 * batch_size + readers, known)
+        fresh = (read for read in reads if not read.finished)
+        for batch in _in_batches(fresh, batch_size):
+            yield from self._answered(batch)
 
-    def _read_ahead(self, rows: Iterable[Row], readers: int, ahead: int) -> Iterator[_Read]:
+    def _read_ahead(
+        self, rows: Iterable[Row], readers: int, ahead: int, known: Finished
+    ) -> Iterator[_Read]:
         waiting: deque[Future[_Read]] = deque()
         with ThreadPoolExecutor(readers, thread_name_prefix="read") as pool:
             for row in rows:
-                waiting.append(pool.submit(self._read, row))
+                waiting.append(pool.submit(self._read, row, known))
                 if len(waiting) > ahead:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
 
-    def _read(self, row: Row) -> _Read:
+    def _read(self, row: Row, known: Finished = _NOTHING) -> _Read:
         before_info, after_info = (ViewInfo(str(path or "")) for path in (row.before, row.after))
         result = PairResult(row.pair_id, before_info, after_info, model=self.model)
         if isinstance(row, RowProblem):
             return _Read(replace(result, status="error", reason=f"{row.where}: {row.reason}"), None)
         try:
+            if row.pair_id in known and known[row.pair_id] == _hashes(row):
+                return _Read(result, None, finished=True)
             before, after = read_hashed(row.before), read_hashed(row.after)
         except ImageError as error:
             return _Read(replace(result, status="error", reason=str(error)), None)
@@ -116,7 +135,9 @@ class PairPipeline:
         pairs = [in_one_frame(read.pair) for read in batch if read.pair is not None]
         maps = iter(zip(pairs, self.localizer(pairs) if pairs else [], strict=True))
         return [
-            read.result if read.pair is None else self._decided(read, *next(maps)) for read in batch
+            read.result if read.pair is None else self._decided(read, *next(maps))
+            for read in batch
+            if not read.finished
         ]
 
     def _decided(self, read: _Read, pair: Pair, change_map: ChangeMap) -> PairResult:
@@ -145,9 +166,8 @@ def _mapped(box: Box, matrix: Matrix) -> Box:
     return x0, y0, x1, y1
 
 
-def _is_finished(result: PairResult, known: Mapping[str, tuple[str, str]]) -> bool:
-    hashes = known.get(result.pair_id)
-    return hashes is not None and hashes == (result.before.sha256, result.after.sha256)
+def _hashes(row: PairRow) -> tuple[str, str]:
+    return file_sha256(row.before), file_sha256(row.after)
 
 
 def _in_batches(reads: Iterator[_Read], size: int) -> Iterator[list[_Read]]:

@@ -14,7 +14,7 @@ VERBS = {
     "train": "fit a change model:        spotdiff train experiment=siamese data.root=DIR",
     "predict": "find the changes:          spotdiff predict before=a.jpg after=b.jpg",
     "evaluate": "measure a model on truth:  spotdiff evaluate data=DIR ckpt=MODEL.ckpt",
-    "calibrate": "fit its thresholds:        spotdiff calibrate data.root=DIR ckpt=MODEL.ckpt out=NEW.ckpt",
+    "calibrate": "fit its thresholds:        spotdiff calibrate data.root=DIR out=NEW.ckpt",
     "synthesize": "write synthetic pairs:     spotdiff synthesize photos=DIR out=DIR length=1000",
 }
 
@@ -30,7 +30,7 @@ def main(verb: str | None = None) -> None:
         print(_help())  # noqa: T201
         return
     if verb == "--version":
-        from spotdiff import __version__
+        from spotdiff.version import __version__
 
         print(f"spotdiff {__version__}")  # noqa: T201
         return

@@ -10,8 +10,8 @@ from hydra.utils import instantiate
 from lightning import Trainer
 from omegaconf import DictConfig
 
+from spotdiff.apps.places import existing
 from spotdiff.cli.models import open_checkpoint
-from spotdiff.cli.places import existing
 from spotdiff.data.datamodule import PairDataModule
 from spotdiff.training.checkpoint import export
 from spotdiff.training.losses import ChangeLoss

@@ -1,9 +1,10 @@
-"""Prediction on several devices: each rank answers its share into its own file, rank 0 joins them."""
+"""Prediction on several devices: each rank answers its share into a file, rank 0 joins them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import torch.distributed
 from hydra.utils import instantiate
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import BasePredictionWriter
+from lightning.pytorch.callbacks import Callback
 from omegaconf import DictConfig
 from torch.utils.data import DataLoader, IterableDataset
 
@@ -37,11 +38,11 @@ class Share(IterableDataset[Row]):
         return islice(self.rows, rank, None, step)
 
 
-class RankWriter(BasePredictionWriter):
+class RankWriter(Callback):
     """Writes what a rank answered as soon as it is answered."""
 
     def __init__(self, out: Path, drawing: Sequence[Writer]) -> None:
-        super().__init__(write_interval="batch")
+        super().__init__()
         self.out = out
         self.drawing = drawing
         self.records: JsonlWriter | None = None
@@ -57,19 +58,18 @@ class RankWriter(BasePredictionWriter):
         if self.records is not None:
             self.records.__exit__(None, None, None)
 
-    def write_on_batch_end(
+    def on_predict_batch_end(
         self,
         trainer: Trainer,
         pl_module: LightningModule,
-        prediction: Any,  # noqa: ANN401
-        batch_indices: Sequence[int] | None,
+        outputs: Any,  # noqa: ANN401
         batch: Any,  # noqa: ANN401
         batch_idx: int,
-        dataloader_idx: int,
+        dataloader_idx: int = 0,
     ) -> None:
         """Writes the results of one batch."""
-        del trainer, pl_module, batch_indices, batch, batch_idx, dataloader_idx
-        results: list[PairResult] = prediction
+        del trainer, pl_module, batch, batch_idx, dataloader_idx
+        results: list[PairResult] = outputs
         for result in results:
             written = result
             for writer in self.drawing:
@@ -87,19 +87,22 @@ def predict_distributed(
     cfg: DictConfig,
     rows: Iterable[Row],
     answering: PairPipeline,
-    out: Path,
     drawing: Sequence[Writer],
+    finished: Mapping[str, tuple[str, str]],
 ) -> Iterator[PairResult]:
     """Answers `rows` on all devices of `cfg.trainer`, joins the files, yields the new results.
 
-    Ranks other than 0 end here: they yield nothing.
+    Ranks other than 0 yield nothing. `finished` is that of `PairPipeline.stream`.
     """
+    out = Path(cfg.out)
     os.environ["SPOTDIFF_OUT"] = str(out)  # the default is a time, which ranks would not agree on
     localizer = answering.localizer
     if not isinstance(localizer, SiameseLocalizer):
         msg = f"Expected a SiameseLocalizer to distribute, got {type(localizer).__name__}."
         raise TypeError(msg)
-    module = ChangeModule(localizer.net, ChangeLoss(), predictor=answering)
+    module = ChangeModule(
+        localizer.net, ChangeLoss(), predictor=partial(answering, finished=finished)
+    )
     trainer: Trainer = instantiate(
         cfg.trainer, callbacks=[RankWriter(out, drawing)], logger=False, enable_progress_bar=False
     )

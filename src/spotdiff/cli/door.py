@@ -22,7 +22,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from spotdiff.cli.places import travelling
+from spotdiff.apps.places import travelling
 
 Program = Callable[[DictConfig], Any]
 

@@ -15,8 +15,8 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
-from spotdiff.cli.models import open_checkpoint, pipeline
-from spotdiff.cli.places import existing
+from spotdiff.apps.places import existing
+from spotdiff.cli.models import SETTINGS, open_checkpoint, pipeline
 from spotdiff.cli.progress import progress
 from spotdiff.cli.scoreboard import Part, Scoreboard
 from spotdiff.data.images import ImageError
@@ -30,7 +30,6 @@ log = logging.getLogger("spotdiff")
 
 MAX_EXIT = 63  # the exit code counts unusable pairs up to here; 64 means a wrong command
 # What decides an answer, and with it every value.
-_SETTINGS = ("tile", "max_side", "flip", "half", "min_heat", "min_score", "min_label", "min_area")
 _ABSENT = "not measured"
 
 
@@ -132,7 +131,7 @@ def _record(
     return {
         "data": str(cfg.data.path),
         "model": {"name": checkpoint.info.name, "sha256": checkpoint.info.sha256},
-        "settings": {name: cfg[name] for name in ("stride", "margin", *_SETTINGS)},
+        "settings": {name: cfg[name] for name in ("stride", "margin", *SETTINGS)},
         "pairs": {
             "measured": tally.measured,
             "without_truth": tally.without_truth,

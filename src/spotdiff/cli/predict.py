@@ -10,10 +10,10 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from spotdiff.cli.models import open_checkpoint, pipeline
-from spotdiff.cli.places import existing
+from spotdiff.apps.places import existing
+from spotdiff.cli.models import SETTINGS, open_checkpoint, pipeline
 from spotdiff.cli.progress import progress, table_of
-from spotdiff.cli.tally import Tally
+from spotdiff.cli.tally import Tally, is_main_process
 from spotdiff.contracts import Writer
 from spotdiff.data.demo import demo_pair
 from spotdiff.data.sources import open_source
@@ -28,8 +28,6 @@ from spotdiff.writers.submission import write_submission
 log = logging.getLogger("spotdiff")
 
 MAX_EXIT = 63  # the exit code counts failed pairs up to here; 64 means a wrong command
-# What decides an answer: records made with other values are not gone on with.
-_SETTINGS = ("tile", "max_side", "flip", "half", "min_heat", "min_score", "min_label", "min_area")
 
 
 def predict(cfg: DictConfig) -> int:
@@ -39,6 +37,8 @@ def predict(cfg: DictConfig) -> int:
     out = Path(cfg.out)
     _same_settings(out, cfg, checkpoint)
     tally = _answer(cfg, rows, pipeline(cfg, checkpoint), out, single)
+    if not is_main_process():
+        return 0
     _export(cfg, out)
     _conclude(tally, out)
     return min(tally.failed + len(tally.problems), MAX_EXIT)
@@ -80,12 +80,12 @@ def _answer(
         else:
             from spotdiff.cli.distributed import predict_distributed
 
-            results = predict_distributed(cfg, usable, answering, out, drawing)
+            results = predict_distributed(cfg, usable, answering, drawing, known)
         for result in stack.enter_context(progress(results)):
             tally.count(result)
             if single:
                 log.info("%s", table_of(result))
-    if known and cfg.get("trainer") is None:
+    if known:
         log.info("%d pairs of %s were answered before.", len(known), records)
     if single and tally.answered > tally.failed:
         log.info("Picture: %s", next(iter(sorted((out / "overlays").glob("*.png"))), ""))
@@ -127,7 +127,7 @@ def _drawing(cfg: DictConfig, out: Path, single: bool) -> list[Writer]:
 
 def _same_settings(out: Path, cfg: DictConfig, checkpoint: Checkpoint) -> None:
     """Refuses to mix answers of different settings in one folder."""
-    settings = {name: cfg[name] for name in _SETTINGS} | {"model": checkpoint.info.sha256}
+    settings = {name: cfg[name] for name in SETTINGS} | {"model": checkpoint.info.sha256}
     settings |= {name: bool(cfg[name]) for name in ("overlays", "heatmaps")}
     path = out / "settings.json"
     if path.is_file():

@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import track
 
-from spotdiff.cli.places import existing
+from spotdiff.apps.places import existing
 from spotdiff.data.cutouts import PhotoLibrary
 from spotdiff.data.export import TABLES, SetWriter
 from spotdiff.data.synthetic import SyntheticPairs

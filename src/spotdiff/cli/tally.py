@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 from spotdiff.types import PairResult
@@ -23,3 +24,8 @@ class Tally:
         self.failed += result.status == "error"
         self.changed += bool(result.changes)
         self.changes += len(result.changes)
+
+
+def is_main_process() -> bool:
+    """Whether this process is rank 0, the one that joins and reports."""
+    return all(os.environ.get(name, "0") == "0" for name in ("LOCAL_RANK", "NODE_RANK"))

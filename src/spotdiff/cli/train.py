@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 from pathlib import Path
 from typing import Any
 
 import torch
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
+from lightning.pytorch.callbacks import ModelCheckpoint
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from spotdiff.apps.places import existing, shipped_checkpoint, synonyms_file
 from spotdiff.cli.generated import weak_label_set
-from spotdiff.cli.places import existing, shipped_checkpoint, synonyms_file
 from spotdiff.data.datamodule import PairDataModule, words_of
 from spotdiff.labels import Synonyms, Vocabulary
 from spotdiff.models.siamese import SiameseChangeNet
@@ -147,18 +147,22 @@ def _resume_from(cfg: DictConfig) -> str | None:
 
 
 def _concluded(cfg: DictConfig, trainer: Trainer) -> float:
-    """Writes the metrics and the exported model, says where they are, returns the monitored one."""
+    """Writes the metrics and the exported model, says where they are, returns the best score."""
     metrics = {k: float(v) for k, v in trainer.callback_metrics.items()}
-    out = Path(cfg.out)
-    (out / "metrics.json").write_text(json.dumps(metrics, indent=2, sort_keys=True))
-    best = out / "checkpoints" / "best.ckpt"
-    if trainer.is_global_zero and best.is_file():
-        exported = out / "model.ckpt"
-        checkpoint.export(checkpoint.read(best), exported)
-        log.info("The best model: %s    python predict.py ckpt=%s", exported, exported)
-    score = metrics.get(cfg.monitor, math.nan)
-    if math.isnan(score):
+    if cfg.monitor not in metrics:
         known = ", ".join(sorted(metrics))
         msg = f"Expected the metric {cfg.monitor} after training; there are {known}."
         raise ValueError(msg)
+    keeper = trainer.checkpoint_callback
+    kept = keeper.best_model_score if isinstance(keeper, ModelCheckpoint) else None
+    score = metrics[cfg.monitor] if kept is None else float(kept)
+    out = Path(cfg.out)
+    if trainer.is_global_zero:
+        summary = {**metrics, "best": score}
+        (out / "metrics.json").write_text(json.dumps(summary, indent=2, sort_keys=True))
+        best = out / "checkpoints" / "best.ckpt"
+        if best.is_file():
+            exported = out / "model.ckpt"
+            checkpoint.export(checkpoint.read(best), exported)
+            log.info("The best model: %s    python predict.py ckpt=%s", exported, exported)
     return score

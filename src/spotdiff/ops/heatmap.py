@@ -191,6 +191,8 @@ def _first_positions(ids: Shaped[np.ndarray, " k"], count: int) -> Int64[np.ndar
 def _parents(ids: Ids, count: int, max_fragment: float) -> Int64[np.ndarray, " n"]:
     """For every region the one that it belongs to in the end, mostly itself."""
     parents = np.arange(count)
+    if count < 2:
+        return parents
     small, large = _touching(ids)
     areas = np.bincount(ids[ids >= 0], minlength=count)
     joins = areas[small] < max_fragment * areas[large]
@@ -212,12 +214,13 @@ def _touching(ids: Ids) -> tuple[Int64[np.ndarray, " t"], Int64[np.ndarray, " t"
         (ids[:-1, :-1], below[:, 1:]),
         (ids[:-1, 1:], below[:, :-1]),
     )
-    found = [np.zeros((0, 2), np.int64)]
+    count = int(ids.max()) + 1
+    found = []
     for one, other in neighbours:
-        touch = (one != other) & (one >= 0) & (other >= 0)
-        found.append(np.stack([one[touch], other[touch]], axis=1))
-    pairs = np.unique(np.concatenate(found), axis=0)
-    return np.concatenate([pairs[:, 0], pairs[:, 1]]), np.concatenate([pairs[:, 1], pairs[:, 0]])
+        touch = (one != other) & (np.minimum(one, other) >= 0)
+        found.append(one[touch].astype(np.int64) * count + other[touch])
+    first, second = np.divmod(np.unique(np.concatenate(found)), count)
+    return np.concatenate([first, second]), np.concatenate([second, first])
 
 
 def _measure(

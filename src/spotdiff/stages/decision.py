@@ -10,6 +10,7 @@ from jaxtyping import Float32
 
 from spotdiff.ops.heatmap import Regions, components, mean_in_boxes
 from spotdiff.ops.matching import crop_similarity, match_moved
+from spotdiff.ops.statements import change_score, label_sets
 from spotdiff.types import Box, Change, ChangeKind, ChangeMap, LabelSets, Pair, Thresholds
 
 _KINDS = list(ChangeKind)
@@ -67,7 +68,10 @@ class HeatmapDecision:
         regions = components(change_map.heat, self.thresholds.min_heat, self.min_area)
         regions = regions[regions.scores >= self.thresholds.min_score]
         changes = self._changes(regions, self._sightings(pair, regions), change_map)
-        return changes, change_score(change_map.gates), self._label_sets(change_map)
+        labels = label_sets(
+            change_map.gates, change_map.label_scores, self.thresholds, change_map.vocabulary
+        )
+        return changes, change_score(change_map.gates), labels
 
     def _sightings(self, pair: Pair, regions: Regions) -> list[Sighting]:
         """Every region once, moved things as one, in reading order of their first region."""
@@ -112,42 +116,3 @@ class HeatmapDecision:
         if not vocabulary or probabilities.max() < self.thresholds.min_label:
             return None
         return vocabulary[int(probabilities.argmax())]
-
-    def _label_sets(self, change_map: ChangeMap) -> LabelSets:
-        """The labels of every kind whose gate is open, most probable first."""
-        open_gates = change_map.gates >= np.array(self.thresholds.min_gates)
-        minima = self.thresholds.min_label_scores
-        return LabelSets(
-            *(
-                likely_labels(scores, minimum, change_map.vocabulary) if is_open else ()
-                for is_open, scores, minimum in zip(
-                    open_gates, change_map.label_scores, minima, strict=True
-                )
-            )
-        )
-
-
-def change_score(gates: Float32[np.ndarray, " 3"]) -> float:
-    """The probability of any change, from that of each kind: 1 - Π (1 - g).
-
-    Example:
-        >>> change_score(np.array([0.5, 0.5, 0.0], np.float32))
-        0.75
-    """
-    return float(1 - np.prod(1 - gates.astype(np.float64)))
-
-
-def likely_labels(
-    scores: Float32[np.ndarray, " v"], min_score: float, vocabulary: tuple[str, ...]
-) -> tuple[str, ...]:
-    """The labels that reach `min_score`, best first; the best one where none does.
-
-    Example:
-        >>> likely_labels(np.array([0.6, 0.1, 0.9], np.float32), 0.5, ("car", "dog", "person"))
-        ('person', 'car')
-        >>> likely_labels(np.array([0.2, 0.1, 0.3], np.float32), 0.5, ("car", "dog", "person"))
-        ('person',)
-    """
-    order = np.argsort(-scores, kind="stable")
-    count = max(int((scores >= min_score).sum()), 1)
-    return tuple(vocabulary[i] for i in order[:count])

@@ -1,4 +1,4 @@
-"""Everything that one pass over validated pairs is asked: the thresholds it fits, and the metrics."""
+"""All that one pass over validated pairs is asked: the thresholds it fits, and the metrics."""
 
 from __future__ import annotations
 
@@ -125,5 +125,3 @@ class Evaluation(nn.Module):
             self.set_f1,
         ):
             metric.reset()
-
-

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO, TypeAlias
 
-from spotdiff import __version__
 from spotdiff.types import Box, Change, PairResult, ViewInfo
+from spotdiff.version import __version__
 from spotdiff.writers.files import replacing
 from spotdiff.writers.jsonl import read_records
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, Literal, TypedDict
 
-from spotdiff import __version__
 from spotdiff.types import (
     Alignment,
     Box,
@@ -23,6 +22,7 @@ from spotdiff.types import (
     PairResult,
     ViewInfo,
 )
+from spotdiff.version import __version__
 
 
 class ViewRecord(TypedDict):
