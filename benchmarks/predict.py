@@ -68,7 +68,7 @@ def written(
         paths = [folder / f"{seed}_{view}.jpg" for view in ("before", "after")]
         for path, image in zip(paths, (pair.before, pair.after), strict=True):
             cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        rows.append(PairRow(pair.pair_id, *paths))
+        rows.append(PairRow(pair.pair_id, paths[0], paths[1]))
     return rows
 
 
@@ -84,7 +84,8 @@ def _print_speed(asked: argparse.Namespace, rows: list[PairRow], folder: Path) -
     ]
     _bare(localizer, batches[:1])
     _whole(answering, rows[: asked.batch_size], asked, folder / "warm.jsonl")
-    ratios, speeds = [], {"predict": [], "network": []}
+    ratios: list[float] = []
+    speeds: dict[str, list[float]] = {"predict": [], "network": []}
     for repeat in range(asked.repeats):
         whole = len(rows) / _whole(answering, rows, asked, folder / f"{repeat}.jsonl")
         bare = len(rows) / _bare(localizer, batches)

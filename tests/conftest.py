@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -54,23 +55,8 @@ def tiny_checkpoint(tiny_net, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def program(monkeypatch, tmp_path):
+def program(tmp_path):
     """Runs a verb in an empty folder, in this process; gives its exit code."""
-    from hydra.core.global_hydra import GlobalHydra
+    from tests.fakes import run_program
 
-    from spotdiff.cli import main
-
-    monkeypatch.chdir(tmp_path)
-    environment = dict(os.environ)
-
-    def run(verb: str, *arguments: str) -> int:
-        GlobalHydra.instance().clear()
-        monkeypatch.setattr("sys.argv", [f"{verb}.py", *arguments])
-        with pytest.raises(SystemExit) as ending:
-            main(verb)
-        return ending.value.code or 0
-
-    yield run
-    os.environ.clear()
-    os.environ.update(environment)
-    GlobalHydra.instance().clear()
+    return partial(run_program, tmp_path)

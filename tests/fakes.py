@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 import cv2
@@ -61,6 +65,39 @@ def write_image(path: Path, image: Image) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), image[..., ::-1])
     return path
+
+
+def run_program(folder: Path, verb: str, *arguments: str) -> int:
+    """Runs `spotdiff VERB …` in this process, in `folder`; gives its exit code."""
+    from spotdiff.cli import main
+
+    with chdir(folder), _untouched_process():
+        sys.argv = [f"{verb}.py", *arguments]
+        try:
+            main(verb)
+        except SystemExit as ending:
+            return int(ending.code or 0)
+    raise AssertionError(f"{verb} did not end with an exit code")
+
+
+@contextmanager
+def _untouched_process() -> Iterator[None]:
+    """Puts back what a program of its own process may leave behind."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    environment, argv = dict(os.environ), sys.argv
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    GlobalHydra.instance().clear()
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().clear()
+        root.handlers, sys.argv = handlers, argv
+        root.setLevel(level)
+        os.environ.clear()
+        os.environ.update(environment)
+        torch.use_deterministic_algorithms(False)
 
 
 class ByDifference:

@@ -95,6 +95,10 @@ class PairPipeline:
             finished: Hashes of both files by pair id: pairs answered earlier; they are passed over
                 as long as their files are the same.
         """
+        for name, value in (("batch_size", batch_size), ("readers", readers)):
+            if value < 1:
+                msg = f"Expected {name} to be at least 1, got {value}."
+                raise ValueError(msg)
         known = finished or {}
         reads = self._read_ahead(rows, readers, 2 * batch_size + readers, known)
         fresh = (read for read in reads if not read.finished)

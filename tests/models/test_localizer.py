@@ -124,10 +124,21 @@ def test_views_of_two_sizes_are_refused_with_both_of_them(localizer):
         localizer([pair])
 
 
-@pytest.mark.parametrize("name", ["max_side", "overlap"])
-def test_sizes_off_the_grid_are_refused(tiny_net, name):
+@pytest.mark.parametrize(("name", "value"), [("max_side", 100), ("overlap", 100), ("max_side", 0)])
+def test_sizes_off_the_grid_are_refused(tiny_net, name, value):
     with pytest.raises(ValueError, match=f"{name} to be a multiple of 32"):
-        SiameseLocalizer(tiny_net, **{name: 100})
+        SiameseLocalizer(tiny_net, **{name: value})
+
+
+def test_an_unknown_way_of_tiling_is_refused(tiny_net):
+    with pytest.raises(ValueError, match="tile to be one of auto, off, got 'on'"):
+        SiameseLocalizer(tiny_net, tile="on")
+
+
+@pytest.mark.parametrize("max_side", [32, 64])
+def test_tiles_smaller_than_the_overlap_share_what_they_can(tiny_net, max_side):
+    (found,) = SiameseLocalizer(tiny_net, max_side=max_side)([noisy_pair(0, 70, 100)])
+    assert found.heat.shape == (3, 70, 100)
 
 
 def test_labels_are_called_by_the_words_that_are_given(tiny_net):

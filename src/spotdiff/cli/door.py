@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
@@ -36,7 +37,6 @@ def enter(program: Program, config: str, arguments: Sequence[str]) -> None:
     An integer that the program returns is the exit code of a single run; a sweep goes on.
     """
     wants_trace = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # lets errors through to the lines below
     code = 0
 
     def task(cfg: DictConfig) -> Any:  # noqa: ANN401
@@ -54,15 +54,31 @@ def enter(program: Program, config: str, arguments: Sequence[str]) -> None:
 
     # A trainer that starts further processes calls this command again: see `spotdiff.cli.main`.
     sys.argv = [sys.argv[0], *(_spelled_out(word, config) for word in arguments)]
-    os.environ["SPOTDIFF_VERB"] = config
     main = hydra.main(version_base="1.3", config_path=str(travelling("conf")), config_name=config)
     try:
-        main(task)()
+        # The full error is let through to the lines below.
+        with _environment(HYDRA_FULL_ERROR="1", SPOTDIFF_VERB=config):
+            main(task)()
     except _SPOKEN as error:
         if wants_trace or not _ours_to_say(error):
             raise
         code = _refused(error, config)
     sys.exit(code)
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """Environment variables for as long as a program runs, and for the processes it starts."""
+    earlier = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in earlier.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _spelled_out(word: str, config: str) -> str:
@@ -94,20 +110,20 @@ def sentence(error: BaseException, config: str) -> str:
             break
         error = inner
     text = str(error).strip()
-    if wrong := _NO_KEY.search(text):
-        name = wrong[1] or wrong[2]
+    if wrong := re.search(r"Missing mandatory value: ([\w.]+)", text):
+        return f"Expected a value for {wrong[1]}, got none: add {wrong[1]}=… to the command."
+    if wrong := _NO_KEY.search(text) or re.search(r"Key '([\w.]+)' is not in", text):
+        name = wrong[1]
         return f"There is no key '{name}'.{_nearest(name, _keys(config))}"
     if wrong := _NO_OPTION.search(text):
         option = wrong[1].rpartition("/")[2]
         options = wrong[3].split()
         hint = _nearest(option, options)
         return f"There is no {wrong[2]} '{option}'.{hint} Choose from: {', '.join(options)}."
-    if wrong := re.search(r"Missing mandatory value: ([\w.]+)", text):
-        return f"Expected a value for {wrong[1]}, got none: add {wrong[1]}=… to the command."
     return " ".join(text.split())
 
 
-_NO_KEY = re.compile(r"(?:Could not override|full_key:) '?([\w./@]+)'?|Key '([\w.]+)' is not in")
+_NO_KEY = re.compile(r"(?:Could not override|full_key:) '?([\w./@]+)'?")
 _NO_OPTION = re.compile(
     r"Could not find '([\w./-]+)'\n+Available options in '([^']*)':\n((?:\s+.*\n?)+)"
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,14 @@ from spotdiff.training.module import ChangeModule
 
 log = logging.getLogger("spotdiff")
 
+# Lightning's own use of torch, and a hook that is meant to be where it is: no news for users.
+_KNOWN = (".*LeafSpec.*deprecated", ".*You have overridden `transfer_batch_to_device`")
+
 
 def train(cfg: DictConfig) -> float:
     """Fits a change model; returns the validation score that a sweep maximises."""
+    for message in _KNOWN:
+        warnings.filterwarnings("ignore", message=message)
     seed_everything(cfg.seed, workers=True, verbose=False)
     _settle_data(cfg)
     _size_to_machine(cfg)

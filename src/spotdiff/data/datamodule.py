@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Protocol
 
+import cv2
 import numpy as np
 import torch
 from lightning import LightningDataModule
@@ -89,6 +90,9 @@ class PairDataModule(LightningDataModule):
     def _loader(
         self, pairs: Pairs, sampler: Sampler[int] | None = None, drop_last: bool = False
     ) -> DataLoader[Pair]:
+        if self.num_workers:
+            # OpenCV's threads do not survive a fork: a worker would wait for them for ever.
+            cv2.setNumThreads(1)
         return DataLoader(
             pairs,
             batch_size=self.batch_size,
@@ -105,8 +109,6 @@ class PairDataModule(LightningDataModule):
 
 def _one_thread(_: int) -> None:
     """Workers share the machine with the network: their libraries may not use all its cores."""
-    import cv2
-
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
 

@@ -146,13 +146,14 @@ def _joint(steps: Sequence[A.BasicTransform]) -> A.Compose:
 def _jointly(joint: A.Compose, pair: Pair, seed: int) -> Pair:
     joint.set_random_seed(seed)
     truth = pair.truth
+    size = pair.after.shape[:2]
     found = [
         (box, owner, view)
         for owner, change in enumerate(truth.changes or ())
         for view, box in enumerate((change.box_before, change.box_after))
-        if box is not None
+        if box is not None and _shows(box, size)
     ]
-    mask = truth.mask if truth.mask is not None else np.zeros(pair.after.shape[:2], np.uint8)
+    mask = truth.mask if truth.mask is not None else np.zeros(size, np.uint8)
     out = joint(
         image=pair.before,
         after=pair.after,
@@ -166,6 +167,12 @@ def _jointly(joint: A.Compose, pair: Pair, seed: int) -> Pair:
         truth, changes=changes, mask=truth.mask if truth.mask is None else out["mask"]
     )
     return Pair(pair.pair_id, out["image"], out["after"], transformed)
+
+
+def _shows(box: Box, size: tuple[int, ...]) -> bool:
+    """Whether a box has any area inside a view of `size` (h, w)."""
+    x0, y0, x1, y1 = box
+    return min(x1, size[1]) > max(x0, 0) and min(y1, size[0]) > max(y0, 0)
 
 
 def _regrouped(

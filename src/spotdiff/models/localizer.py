@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Literal, TypeAlias, get_args
 
 import cv2
 import numpy as np
@@ -19,6 +19,8 @@ from spotdiff.models.siamese import ChangeLogits, SiameseChangeNet
 from spotdiff.ops.frames import resize
 from spotdiff.ops.seams import Tile, blend, tiles
 from spotdiff.types import ChangeMap, Image, Pair
+
+Tiling: TypeAlias = Literal["auto", "off"]
 
 _OUT = 2  # stride of the network's change logits
 
@@ -42,7 +44,8 @@ class SiameseLocalizer:
         tile: `auto` cuts views with a side above `max_side` into overlapping tiles, so that small
             things stay as large as they are; `off` shrinks such views.
         max_side: Longest side that is looked at in one piece, in pixels, a multiple of 32.
-        overlap: Pixels that neighbouring tiles share at least, a multiple of 32.
+        overlap: Pixels that neighbouring tiles share at least, a multiple of 32; at most half a
+            tile is shared.
         flip: Look at the mirrored pair too and average, at twice the cost.
         half: Compute in bfloat16 where it is safe.
         max_pixels: Pixels of one view that go through the network at once.
@@ -53,16 +56,20 @@ class SiameseLocalizer:
         net: SiameseChangeNet,
         words: Sequence[str] | None = None,
         device: str | torch.device = "cpu",
-        tile: Literal["auto", "off"] = "auto",
+        tile: Tiling = "auto",
         max_side: int = 1024,
         overlap: int = 128,
         flip: bool = False,
         half: bool = False,
         max_pixels: int = 2**20,
     ) -> None:
-        for name, value in (("max_side", max_side), ("overlap", overlap)):
-            if value % net.multiple:
-                msg = f"Expected {name} to be a multiple of {net.multiple} pixels, got {value}."
+        if tile not in get_args(Tiling):
+            msg = f"Expected tile to be one of {', '.join(get_args(Tiling))}, got {tile!r}."
+            raise ValueError(msg)
+        for name, value, least in (("max_side", max_side, net.multiple), ("overlap", overlap, 0)):
+            if value % net.multiple or value < least:
+                wanted = f"a multiple of {net.multiple} pixels, at least {least}"
+                msg = f"Expected {name} to be {wanted}, got {value}."
                 raise ValueError(msg)
         self.net = net.to(device).eval()
         self.words = tuple(net.vocabulary if words is None else words)
@@ -130,7 +137,8 @@ class SiameseLocalizer:
         height, width = (side // unit for side in image.shape[:2])
         if max(height, width) * unit <= self.max_side:
             return [Tile(0, 0, height * unit, width * unit)]
-        small = tiles(height, width, self.max_side // unit, self.overlap // unit)
+        size = self.max_side // unit
+        small = tiles(height, width, size, min(self.overlap // unit, size // 2))
         return [Tile(*(edge * unit for edge in tile)) for tile in small]
 
     def _batched(self, crops: Sequence[tuple[Image, Image]]) -> list[_Maps]:

@@ -1,0 +1,108 @@
+"""Every configuration composes, and every target takes the arguments that it is given."""
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.utils import get_object
+from omegaconf import DictConfig, OmegaConf
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+PROGRAMS = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "labels")
+GROUPS = sorted(
+    path.name for path in CONF.iterdir() if path.is_dir() and path.name not in ("hydra", "library")
+)
+OPTIONS = [
+    f"{group}={path.stem}" for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))
+]
+
+
+def _composed(program: str, *overrides: str) -> DictConfig:
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(program, list(overrides), return_hydra_config="sweep" in str(overrides))
+
+
+def _targets(node: object, place: str = "") -> Iterator[tuple[str, dict]]:
+    """Every mapping with a `_target_`, with the place where it lies."""
+    if isinstance(node, dict):
+        if "_target_" in node:
+            yield place, node
+        for key, child in node.items():
+            yield from _targets(child, f"{place}.{key}")
+    if isinstance(node, list):
+        for child in node:
+            yield from _targets(child, place)
+
+
+def _check_targets(config: DictConfig) -> int:
+    plain = OmegaConf.to_container(config, resolve=False)
+    plain.pop("hydra", None)
+    found = list(_targets(plain))
+    for place, node in found:
+        arguments = {k: v for k, v in node.items() if not (k.startswith("_") and k.endswith("_"))}
+        target = get_object(node["_target_"])
+        try:
+            inspect.signature(target).bind(**arguments)
+        except TypeError as error:
+            pytest.fail(f"{place}: {node['_target_']} {error}")
+    return len(found)
+
+
+def test_there_is_a_program_for_every_verb():
+    from spotdiff.cli import VERBS
+
+    assert set(VERBS) == set(PROGRAMS)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_program_composes(program):
+    _check_targets(_composed(program))
+
+
+@pytest.mark.parametrize("option", [o for o in OPTIONS if o != "sweep=optuna"])
+def test_every_option_composes_and_its_targets_take_their_arguments(option):
+    config = _composed("train", option)
+    assert _check_targets(config) >= 5
+
+
+def test_the_optuna_sweep_names_a_study_that_can_go_on():
+    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
+    config = _composed("train", "experiment=smoke", "sweep=optuna")
+    sweeper = config.hydra.sweeper
+    assert sweeper.direction == "maximize"
+    assert OmegaConf.to_container(sweeper, resolve=False)["storage"].startswith("sqlite:///")
+    assert set(sweeper.params) <= {"optimizer.lr", "optimizer.weight_decay"}
+
+
+@pytest.mark.parametrize("name", [o for o in OPTIONS if o.startswith("experiment=")])
+def test_every_experiment_says_what_it_is_for_and_monitors_one_metric(name):
+    config = _composed("train", name)
+    text = (CONF / "experiment" / f"{name.split('=')[1]}.yaml").read_text()
+    assert text.splitlines()[0] == "# @package _global_"
+    assert text.splitlines()[1].startswith("# ")
+    assert config.monitor.startswith("val/")
+
+
+def test_prediction_works_with_the_trainers_of_training():
+    config = _composed("predict", "trainer=ddp")
+    assert config.trainer.devices == "auto"
+    _check_targets(config)
+
+
+def test_no_list_holds_what_should_be_overridden_by_name():
+    config = OmegaConf.to_container(_composed("train", "data=procedural"), resolve=False)
+    for group in ("callbacks", "logger"):
+        assert isinstance(config[group], dict)
+    for part in ("train", "val"):
+        assert isinstance(config["data"]["module"][part], dict)
+
+
+def test_the_bundled_synonyms_can_be_read():
+    from spotdiff.labels import Synonyms
+
+    synonyms = Synonyms.from_file(CONF / "labels.yaml")
+    assert synonyms.fold(["traffic", "cone", "man"]) == ("cone", "person")
