@@ -17,6 +17,7 @@ from spotdiff.types import (
     LabelSets,
     Pair,
     PairResult,
+    Thresholds,
     TrueChange,
     Truth,
     ViewInfo,
@@ -81,6 +82,12 @@ def test_label_sets_swap_back(words):
 def test_values_are_frozen():
     with pytest.raises(FrozenInstanceError):
         LabelSets().added = ("car",)
+
+
+@pytest.mark.parametrize("wrong", [{"min_heat": "high"}, {"min_gates": (0.5, None, 0.5)}])
+def test_a_threshold_that_is_no_number_is_named(wrong):
+    with pytest.raises(ValueError, match=f"Expected {next(iter(wrong))} to be a number"):
+        Thresholds(**wrong)
 
 
 def test_a_light_result_keeps_the_answer_and_drops_the_pixels():

@@ -7,8 +7,9 @@ axis runs over the kinds of change, its order is that of `ChangeKind`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from numbers import Real
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -191,6 +192,9 @@ class Thresholds:
         min_gates: Per kind, a pair at or above it holds such a change.
         min_label_scores: Per kind, a label at or above it belongs to the kind's label set.
         min_label: A box keeps its label when the label's probability inside it reaches this.
+
+    Raises:
+        ValueError: If one is no number.
     """
 
     min_heat: float = 0.5
@@ -198,6 +202,14 @@ class Thresholds:
     min_gates: tuple[float, float, float] = (0.5, 0.5, 0.5)
     min_label_scores: tuple[float, float, float] = (0.5, 0.5, 0.5)
     min_label: float = 0.5
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            numbers = value if isinstance(value, tuple) else (value,)
+            if not all(isinstance(number, Real) for number in numbers):
+                msg = f"Expected {item.name} to be a number from 0 to 1 or some, got {value!r}."
+                raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True)
