@@ -129,6 +129,20 @@ def test_an_error_of_the_network_is_not_swallowed(street):
         list(pipeline.stream([street]))
 
 
+def test_pictures_in_memory_get_the_answer_of_their_files(pipeline, street):
+    (filed,) = pipeline([street])
+    found = pipeline.compare(filed.pair.before, filed.pair.after, "memory")
+    assert found.pair_id == "memory"
+    assert found.changes == filed.changes
+    assert found.before.sha256 is None
+
+
+@pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"readers": 0}])
+def test_a_stream_of_no_batches_or_no_readers_is_refused(pipeline, street, wrong):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} to be at least 1"):
+        next(pipeline.stream([street], **wrong))
+
+
 @pytest.fixture(scope="module")
 def network_pipeline(tiny_net) -> PairPipeline:
     decision = HeatmapDecision(Thresholds(min_heat=0.05, min_score=0.05, min_label=0.0))

@@ -24,7 +24,7 @@ class Counting(LightningModule):
 
     def validation_step(self, batch: torch.Tensor) -> None:
         del batch
-        self.seen.append(float(self.weight))
+        self.seen.append(self.weight.item())
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD([self.weight], lr=1.0)
@@ -58,7 +58,7 @@ def test_the_average_follows_closely_at_first(fit):
         expected = kept * expected + (1 - kept) * value
     module = fit(0.999, 3)
     assert module.seen == [pytest.approx(expected)]
-    assert float(module.weight) == pytest.approx(expected)
+    assert module.weight.item() == pytest.approx(expected)
 
 
 def test_the_decay_bounds_how_much_is_kept(fit):

@@ -30,7 +30,7 @@ def test_the_pixel_loss_of_a_half_changed_cell_at_logit_zero():
     # Two of four pixels are added; the output has one cell, p = 1/2 for each kind.
     loss = dense_loss(torch.zeros(1, 3, 1, 1), _mask([1, 1], [0, 0]), any_share=0.0)
     dice = (1 - 1.5 / 2 + 2 * (1 - 1 / 1.5)) / 3
-    assert float(loss) == pytest.approx(LN2 + dice / 2, abs=1e-6)
+    assert loss.item() == pytest.approx(LN2 + dice / 2, abs=1e-6)
 
 
 def test_the_share_that_asks_whether_anything_changed():
@@ -38,7 +38,7 @@ def test_the_share_that_asks_whether_anything_changed():
     loss = dense_loss(torch.zeros(1, 3, 1, 1), _mask([1, 1], [0, 0]), any_share=1.0)
     entropy = -(math.log(7 / 8) + math.log(1 / 8)) / 2
     dice = 1 - (7 / 8 + 1) / (7 / 8 + 1 / 2 + 1)
-    assert float(loss) == pytest.approx(entropy + dice / 2, abs=1e-5)
+    assert loss.item() == pytest.approx(entropy + dice / 2, abs=1e-5)
 
 
 def test_a_perfect_map_costs_next_to_nothing():
@@ -46,7 +46,7 @@ def test_a_perfect_map_costs_next_to_nothing():
     logits = torch.full((1, 3, 2, 2), -20.0)
     for kind, (row, column) in enumerate([(0, 0), (0, 1), (1, 0)]):
         logits[0, kind, row, column] = 20.0
-    assert float(dense_loss(logits, mask)) < 1e-3
+    assert dense_loss(logits, mask).item() < 1e-3
 
 
 def _gradient(mask: torch.Tensor, any_share: float) -> torch.Tensor:
@@ -74,7 +74,7 @@ def test_a_batch_without_any_mask_costs_nothing_and_breaks_nothing():
     logits = torch.zeros(1, 3, 1, 1, requires_grad=True)
     loss = dense_loss(logits, _mask([IGNORE, IGNORE], [IGNORE, IGNORE]))
     loss.backward()
-    assert float(loss) == 0
+    assert loss.item() == 0
     assert not logits.grad.any()
 
 
@@ -89,7 +89,7 @@ def test_the_probability_of_any_change_is_one_minus_that_of_none(value):
 def test_gates_that_nobody_knows_are_left_out():
     logits = torch.tensor([[0.0, 2.0, -1.0]])
     loss = gate_loss(logits, torch.tensor([[1.0, math.nan, 0.0]]))
-    assert float(loss) == pytest.approx((LN2 + math.log1p(math.exp(-1))) / 2)
+    assert loss.item() == pytest.approx((LN2 + math.log1p(math.exp(-1))) / 2)
     assert float(gate_loss(logits, torch.full((1, 3), math.nan))) == 0
 
 
@@ -104,11 +104,11 @@ def test_without_focus_and_margin_the_asymmetric_loss_is_cross_entropy():
 
 def test_an_easy_negative_is_forgotten_and_a_positive_is_not():
     negative = asymmetric_loss(torch.tensor([[0.0]]), torch.zeros(1, 1), negative_focus=4.0)
-    assert float(negative) == pytest.approx(-(0.45**4) * math.log(0.55), abs=1e-6)
+    assert negative.item() == pytest.approx(-(0.45**4) * math.log(0.55), abs=1e-6)
     forgiven = asymmetric_loss(torch.tensor([[-4.0]]), torch.zeros(1, 1), negative_focus=4.0)
-    assert float(forgiven) == 0  # p = 0.018 lies under the margin
+    assert forgiven.item() == 0  # p = 0.018 lies under the margin
     positive = asymmetric_loss(torch.tensor([[0.0]]), torch.ones(1, 1), negative_focus=4.0)
-    assert float(positive) == pytest.approx(LN2)
+    assert positive.item() == pytest.approx(LN2)
 
 
 @pytest.mark.parametrize("logit", [-90.0, 90.0])
@@ -144,7 +144,7 @@ def _parts(*pairs: Pair):
 def test_a_mixed_batch_gives_finite_gradients_from_every_term():
     net, parts = _parts(_weak(0), _masked(1))
     terms = [parts.dense, parts.gates, parts.sets, parts.cells]
-    assert all(float(term) > 0 for term in terms)
+    assert all(term.item() > 0 for term in terms)
     torch.testing.assert_close(parts.total, sum(terms))
     assert all(p.grad.isfinite().all() for p in net.parameters() if p.grad is not None)
     assert net.head[-1].weight.grad.abs().sum() > 0
@@ -152,9 +152,9 @@ def test_a_mixed_batch_gives_finite_gradients_from_every_term():
 
 def test_a_weak_batch_trains_gates_and_sets_and_through_them_the_maps():
     net, parts = _parts(_weak(0), _weak(1))
-    assert float(parts.dense) == float(parts.cells) == 0
-    assert float(parts.gates) > 0
-    assert float(parts.sets) > 0
+    assert parts.dense.item() == parts.cells.item() == 0
+    assert parts.gates.item() > 0
+    assert parts.sets.item() > 0
     for weights in (net.head[-1].weight, net.labels.out.weight, net.gate_pool.log_scale):
         assert weights.grad.abs().sum() > 0
 
@@ -162,7 +162,7 @@ def test_a_weak_batch_trains_gates_and_sets_and_through_them_the_maps():
 def test_a_batch_that_knows_nothing_costs_nothing():
     unknown = Pair("u", noise(0, 64, 64), noise(1, 64, 64))
     net, parts = _parts(unknown)
-    assert float(parts.total) == 0
+    assert parts.total.item() == 0
     assert all(not p.grad.any() for p in net.parameters() if p.grad is not None)
 
 
@@ -170,8 +170,8 @@ def test_without_a_vocabulary_the_label_terms_are_zero():
     net = tiny_network(0, labels=())
     batch = Collate(type(VOCABULARY)())([_masked(0)])
     parts = ChangeLoss()(net(batch.before, batch.after), batch)
-    assert float(parts.sets) == float(parts.cells) == 0
-    assert float(parts.dense) > 0
+    assert parts.sets.item() == parts.cells.item() == 0
+    assert parts.dense.item() > 0
 
 
 def test_weights_scale_their_terms():
@@ -183,4 +183,4 @@ def test_weights_scale_their_terms():
         twice = ChangeLoss(2.0, 0.0, 3.0, 1.0)(logits, batch)
     torch.testing.assert_close(twice.dense, 2 * once.dense)
     torch.testing.assert_close(twice.sets, 3 * once.sets)
-    assert float(twice.gates) == 0
+    assert twice.gates.item() == 0

@@ -113,7 +113,7 @@ def any_change(logits: Tensor) -> Tensor:
     """The logit of 1 − Π_k (1 − σ(s_k)) over axis 1 of (b, 3, h, w), as (b, 1, h, w).
 
     Example:
-        >>> any_change(torch.zeros(1, 3, 1, 1)).sigmoid().item()
+        >>> round(any_change(torch.zeros(1, 3, 1, 1)).sigmoid().item(), 4)
         0.875
     """
     log_none = functional.logsigmoid(-logits).sum(dim=1, keepdim=True).clamp(max=-1e-7)

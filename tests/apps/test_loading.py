@@ -1,0 +1,35 @@
+"""A pipeline in one call, from a checkpoint."""
+
+import pytest
+
+import spotdiff
+from spotdiff.training.checkpoint import CheckpointError, read
+from tests.fakes import VOCABULARY, noise
+
+
+def test_a_checkpoint_gives_a_pipeline_that_writes_its_words(tiny_checkpoint):
+    pipeline = spotdiff.load(tiny_checkpoint, device="cpu")
+    result = pipeline.compare(noise(0), noise(1))
+    assert result.model == read(tiny_checkpoint).info
+    assert result.changes
+    assert {change.label for change in result.changes} <= {*VOCABULARY.words, None}
+
+
+def test_thresholds_are_those_of_the_checkpoint_unless_given(tiny_checkpoint):
+    loaded = read(tiny_checkpoint)
+    assert spotdiff.load(loaded, device="cpu").decision.thresholds == loaded.thresholds
+    strict = spotdiff.load(loaded, device="cpu", min_heat=0.9).decision.thresholds
+    assert strict.min_heat == 0.9
+    assert strict.min_score == loaded.thresholds.min_score
+
+
+def test_zero_is_a_threshold_and_not_a_missing_one(tiny_checkpoint):
+    assert (
+        spotdiff.load(tiny_checkpoint, device="cpu", min_heat=0.0).decision.thresholds.min_heat == 0
+    )
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
+    (tmp_path / "bad.ckpt").write_text("hello")
+    with pytest.raises(CheckpointError, match=r"bad\.ckpt"):
+        spotdiff.load(tmp_path / "bad.ckpt")
