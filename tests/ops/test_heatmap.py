@@ -159,3 +159,20 @@ def test_the_smallest_maps_are_cut_like_any_other(size):
     found = components(np.ones((3, *size), np.float32), min_heat=0.5, min_area=1)
     np.testing.assert_array_equal(found.boxes, [[0, 0, size[1], size[0]]])
     assert found.kinds.tolist() == [CHANGED]
+
+
+def test_a_small_spot_whose_parts_waver_between_kinds_is_one_thing():
+    heat = np.zeros((3, 40, 60), np.float32)
+    heat[0, 10:20, 10:18] = 0.9
+    heat[1, 10:20, 18:25] = 0.9
+    found = components(heat, min_heat=0.5, min_area=4, blur=0.5)
+    np.testing.assert_array_equal(found.boxes, [[10, 10, 25, 20]])
+    assert found.kinds.tolist() == [0]
+
+
+def test_large_neighbours_of_two_kinds_stay_two_things():
+    heat = np.zeros((3, 60, 80), np.float32)
+    heat[0, 10:50, 10:30] = 0.9
+    heat[1, 10:50, 30:52] = 0.9
+    found = components(heat, min_heat=0.5, min_area=4, blur=0.5)
+    assert sorted(found.kinds.tolist()) == [0, 1]

@@ -71,6 +71,7 @@ def components(
     min_area: int,
     min_peak: float | None = None,
     max_fragment: float = 0.2,
+    min_part: int = 400,
     blur: float = 1.5,
 ) -> Regions:
     """The regions of a heatmap with one channel a kind.
@@ -82,6 +83,8 @@ def components(
         min_peak: Regions have at least one pixel this hot; None asks for no more than `min_heat`.
         max_fragment: A region that touches one of another kind joins it when its area is a smaller
             share of that area than this.
+        min_part: So does one with fewer pixels than this that is smaller than its neighbour: a spot
+            is one thing, whatever its parts look like.
         blur: Standard deviation in pixels of the blur that decides the kind.
 
     Example:
@@ -98,7 +101,9 @@ def components(
     if not changed.any():
         return _NOTHING
     ids, kinds = _label(changed, _kind_map(heat, blur))
-    roots, members = np.unique(_parents(ids, len(kinds), max_fragment), return_inverse=True)
+    roots, members = np.unique(
+        _parents(ids, len(kinds), max_fragment, min_part), return_inverse=True
+    )
     found, peaks = _measure(changed, members[ids[changed]], hot, kinds[roots])
     return found[
         (found.areas >= min_area) & (peaks >= (min_heat if min_peak is None else min_peak))
@@ -188,14 +193,15 @@ def _first_positions(ids: Shaped[np.ndarray, " k"], count: int) -> Int64[np.ndar
     return first
 
 
-def _parents(ids: Ids, count: int, max_fragment: float) -> Int64[np.ndarray, " n"]:
+def _parents(ids: Ids, count: int, max_fragment: float, min_part: int) -> Int64[np.ndarray, " n"]:
     """For every region the one that it belongs to in the end, mostly itself."""
     parents = np.arange(count)
     if count < 2:
         return parents
     small, large = _touching(ids)
     areas = np.bincount(ids[ids >= 0], minlength=count)
-    joins = areas[small] < max_fragment * areas[large]
+    bound = np.where(areas[small] < min_part, 1.0, max_fragment)
+    joins = areas[small] < bound * areas[large]
     small, large = small[joins], large[joins]
     # Last written wins: the largest neighbour, and the first of equally large ones.
     order = np.lexsort((-large, areas[large]))
