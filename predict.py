@@ -1,4 +1,4 @@
-"""Finds the changes of pairs: python predict.py before=a.jpg after=b.jpg (see conf/predict.yaml)."""
+"""Finds the changes of pairs: python predict.py before=a.jpg after=b.jpg; see conf/predict.yaml."""
 
 from spotdiff.cli import main
 

@@ -1,4 +1,4 @@
-"""Fits a model's thresholds on pairs with truth: python scripts/calibrate.py ckpt=… data.root=… out=…"""
+"""Fits the thresholds of a model: python scripts/calibrate.py data.root=DIR out=NEW.ckpt."""
 
 from spotdiff.cli import main
 

@@ -1,4 +1,4 @@
-"""Measures a model on pairs with truth: python scripts/evaluate.py data=… ckpt=… (see conf/evaluate.yaml)."""
+"""Measures a model on pairs with truth: python scripts/evaluate.py data=DIR ckpt=MODEL.ckpt."""
 
 from spotdiff.cli import main
 

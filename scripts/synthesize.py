@@ -1,4 +1,4 @@
-"""Writes a set of synthetic pairs: python scripts/synthesize.py photos=DIR out=DIR (see conf/synthesize.yaml)."""
+"""Writes a set of synthetic pairs: python scripts/synthesize.py photos=DIR out=DIR length=N."""
 
 from spotdiff.cli import main
 
