@@ -31,7 +31,7 @@ from spotdiff.data.images import read_image
 from spotdiff.data.synthetic import SyntheticPairs
 from spotdiff.models.localizer import SiameseLocalizer
 from spotdiff.pipeline import PairPipeline
-from spotdiff.stages.decision import HeatmapDecision
+from spotdiff.stages.decision import HeatmapDecision, MapComparer
 from spotdiff.types import Image, PairRow
 from spotdiff.writers.jsonl import JsonlWriter
 
@@ -76,7 +76,7 @@ def _print_speed(asked: argparse.Namespace, rows: list[PairRow], folder: Path) -
     checkpoint = open_checkpoint(asked.ckpt)
     localizer = SiameseLocalizer(checkpoint.network(), device=asked.device)
     decision = HeatmapDecision(checkpoint.thresholds)
-    answering = PairPipeline(localizer, decision, checkpoint.info)
+    answering = PairPipeline(MapComparer(localizer, decision), checkpoint.info)
     views = [(read_image(row.before), read_image(row.after)) for row in rows]
     batches = [
         _tensors(views[i : i + asked.batch_size], localizer.device)

@@ -8,7 +8,7 @@ import pytest
 
 from spotdiff.models.localizer import SiameseLocalizer
 from spotdiff.pipeline import PairPipeline
-from spotdiff.stages.decision import HeatmapDecision
+from spotdiff.stages.decision import HeatmapDecision, MapComparer
 from spotdiff.types import ModelInfo, PairRow, RowProblem, Thresholds
 from tests.fakes import ByDifference, noise, write_image
 
@@ -29,7 +29,7 @@ def street(tmp_path) -> PairRow:
 @pytest.fixture
 def pipeline() -> PairPipeline:
     never_moved = HeatmapDecision(LOW, min_area=4, min_move_similarity=2.0)
-    return PairPipeline(ByDifference(), never_moved, MODEL)
+    return PairPipeline(MapComparer(ByDifference(), never_moved), MODEL)
 
 
 def _boxes(result) -> set:
@@ -87,8 +87,8 @@ def test_a_stream_answers_in_order_and_in_batches(pipeline, street, batch_size):
     rows = [replace(street, pair_id=str(i)) for i in range(7)]
     found = list(pipeline.stream(rows, batch_size=batch_size))
     assert [r.pair_id for r in found] == [str(i) for i in range(7)]
-    assert max(pipeline.localizer.batches) == batch_size
-    assert sum(pipeline.localizer.batches) == 7
+    assert max(pipeline.comparer.localizer.batches) == batch_size
+    assert sum(pipeline.comparer.localizer.batches) == 7
 
 
 def test_a_stream_of_endless_rows_reads_only_a_little_ahead(pipeline, street):
@@ -124,7 +124,7 @@ def test_an_error_of_the_network_is_not_swallowed(street):
     def broken(_):
         raise RuntimeError("out of memory")
 
-    pipeline = PairPipeline(broken, HeatmapDecision(LOW))
+    pipeline = PairPipeline(MapComparer(broken, HeatmapDecision(LOW)))
     with pytest.raises(RuntimeError, match="out of memory"):
         list(pipeline.stream([street]))
 
@@ -146,7 +146,7 @@ def test_a_stream_of_no_batches_or_no_readers_is_refused(pipeline, street, wrong
 @pytest.fixture(scope="module")
 def network_pipeline(tiny_net) -> PairPipeline:
     decision = HeatmapDecision(Thresholds(min_heat=0.05, min_score=0.05, min_label=0.0))
-    return PairPipeline(SiameseLocalizer(tiny_net, flip=True), decision, MODEL)
+    return PairPipeline(MapComparer(SiameseLocalizer(tiny_net, flip=True), decision), MODEL)
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_the_mirror_law_holds_down_to_the_boxes(network_pipeline, noisy_row, tmp
 def test_only_words_of_the_vocabulary_are_ever_written(tiny_net, noisy_row):
     words = ("man", "car", "traffic cone")
     decision = HeatmapDecision(Thresholds(0.02, 0.0, (0, 0, 0), (0, 0, 0), 0.0))
-    pipeline = PairPipeline(SiameseLocalizer(tiny_net, words), decision)
+    pipeline = PairPipeline(MapComparer(SiameseLocalizer(tiny_net, words), decision))
     (result,) = pipeline([noisy_row])
     written = {c.label for c in result.changes} | {
         *result.labels.added,

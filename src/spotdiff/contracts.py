@@ -1,4 +1,8 @@
-"""The verbs of this package, as protocols: who can be exchanged for whom. All are batch-first."""
+"""The verbs of this package, as protocols: who can be exchanged for whom. All are batch-first.
+
+Experts get whole images and boxes, never crops: so each cuts on its own device, in one batch over
+all regions of all pairs, and works on a region once, however many texts or partners it meets.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,19 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
-from spotdiff.types import ChangeMap, Pair, PairResult
+from spotdiff.types import (
+    Answer,
+    Boxes,
+    ChangeMap,
+    Detections,
+    Embeddings,
+    Image,
+    ModelInfo,
+    Pair,
+    PairResult,
+    TextScores,
+    Token,
+)
 
 
 @runtime_checkable
@@ -15,6 +31,83 @@ class ChangeLocalizer(Protocol):
 
     def __call__(self, pairs: Sequence[Pair]) -> list[ChangeMap]:
         """One map a pair; both views of a pair have the same size."""
+        ...
+
+
+class Comparer(Protocol):
+    """Says what differs in pairs whose views lie in one frame."""
+
+    @property
+    def experts(self) -> dict[str, object]:
+        """The models that it asks, by their role."""
+        ...
+
+    def __call__(self, pairs: Sequence[Pair]) -> list[Answer]:
+        """One answer a pair, which does not depend on the other pairs."""
+        ...
+
+
+class Proposer(Protocol):
+    """Finds regions that may be things, of whatever class, in single images."""
+
+    info: ModelInfo
+
+    def __call__(self, images: Sequence[Image]) -> list[Detections]:
+        """The regions of every image, in pixels of that image, best first."""
+        ...
+
+
+class PairProposer(Protocol):
+    """Finds regions of pairs that may show a difference."""
+
+    info: ModelInfo
+
+    def __call__(self, pairs: Sequence[Pair]) -> list[tuple[Detections, Detections]]:
+        """The regions of before and those of after for every pair, in its frame, best first."""
+        ...
+
+
+class RegionEmbedder(Protocol):
+    """Describes regions by vectors whose dot product says how alike they look."""
+
+    info: ModelInfo
+
+    def __call__(
+        self, images: Sequence[Image], boxes: Sequence[Boxes] | None = None
+    ) -> list[Embeddings]:
+        """One unit vector a box; without boxes one row for the whole of every image."""
+        ...
+
+
+class RegionTextScorer(Protocol):
+    """Tells whether regions show what texts say."""
+
+    info: ModelInfo
+
+    def __call__(
+        self, images: Sequence[Image], boxes: Sequence[Boxes], texts: Sequence[Sequence[str]]
+    ) -> list[TextScores]:
+        """For every image a score of each of its boxes (rows) with each of its texts (columns)."""
+        ...
+
+
+class Captioner(Protocol):
+    """Describes images in a sentence each."""
+
+    info: ModelInfo
+
+    def __call__(self, images: Sequence[Image]) -> list[str]:
+        """One sentence an image."""
+        ...
+
+
+class Tagger(Protocol):
+    """Reads sentences."""
+
+    info: ModelInfo
+
+    def __call__(self, sentences: Sequence[str]) -> list[tuple[Token, ...]]:
+        """The words of every sentence, without its punctuation."""
         ...
 
 

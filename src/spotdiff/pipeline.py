@@ -1,29 +1,27 @@
 """The order of the stages: rows in, one result a row out, whatever happens.
 
-read both views ─► one frame ─► localise ─► decide ─► boxes in each view's own pixels
+read both views ─► one frame ─► compare ─► boxes in each view's own pixels
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 
-from spotdiff.contracts import ChangeLocalizer
+from spotdiff.contracts import Comparer
 from spotdiff.data.images import ImageError, file_sha256, read_hashed
 from spotdiff.ops.boxes import transform
-from spotdiff.ops.frames import Matrix, in_one_frame, scaling
+from spotdiff.ops.frames import Framing, Matrix, in_one_frame
 from spotdiff.types import (
     Alignment,
+    Answer,
     Box,
-    Change,
-    ChangeMap,
     Image,
-    LabelSets,
     ModelInfo,
     Pair,
     PairResult,
@@ -35,9 +33,6 @@ from spotdiff.types import (
 
 Row: TypeAlias = PairRow | RowProblem
 Finished: TypeAlias = Mapping[str, tuple[str, str]]
-Decision: TypeAlias = Callable[[Pair, ChangeMap], tuple[tuple[Change, ...], float, LabelSets]]
-
-
 _NOTHING: Finished = {}
 
 
@@ -57,17 +52,18 @@ class PairPipeline:
     """Answers pairs.
 
     Args:
-        localizer: Sees where the views differ.
-        decision: Turns what it saw into changes, a change score and label sets.
+        comparer: Says what differs in pairs whose views lie in one frame.
         model: Names the weights in results.
+        framing: How before is laid onto the frame of after where their sizes differ; see
+            `in_one_frame`.
     """
 
     def __init__(
-        self, localizer: ChangeLocalizer, decision: Decision, model: ModelInfo | None = None
+        self, comparer: Comparer, model: ModelInfo | None = None, framing: Framing = "resize"
     ) -> None:
-        self.localizer = localizer
-        self.decision = decision
+        self.comparer = comparer
         self.model = model
+        self.framing = framing
 
     def __call__(self, rows: Sequence[Row], finished: Finished | None = None) -> list[PairResult]:
         """The results of some rows, in their order; `finished` as in `stream`."""
@@ -90,7 +86,7 @@ class PairPipeline:
 
         Args:
             rows: May be endless; read a few batches ahead.
-            batch_size: Pairs that are localised together.
+            batch_size: Pairs that are compared together.
             readers: Threads that read and decode while the network works.
             finished: Hashes of both files by pair id: pairs answered earlier; they are passed over
                 as long as their files are the same.
@@ -132,36 +128,37 @@ class PairPipeline:
             ViewInfo(str(path), read.image.shape[1], read.image.shape[0], read.sha256)
             for path, read in ((row.before, before), (row.after, after))
         ]
-        pair = Pair(row.pair_id, before.image, after.image, Truth(row.labels, row.changes))
+        truth = Truth(row.labels, row.changes)
+        pair = Pair(row.pair_id, before.image, after.image, truth, row.captions)
         return _Read(replace(result, before=views[0], after=views[1]), pair)
 
     def _answered(self, batch: Sequence[_Read]) -> list[PairResult]:
-        pairs = [in_one_frame(read.pair) for read in batch if read.pair is not None]
-        maps = iter(zip(pairs, self.localizer(pairs) if pairs else [], strict=True))
+        framed = [in_one_frame(read.pair, self.framing) for read in batch if read.pair is not None]
+        answers = self.comparer([pair for pair, _ in framed]) if framed else []
+        told = iter(zip((matrix for _, matrix in framed), answers, strict=True))
         return [
-            read.result if read.pair is None else self._decided(read, *next(maps))
+            read.result if read.pair is None else self._told(read, *next(told))
             for read in batch
             if not read.finished
         ]
 
-    def _decided(self, read: _Read, pair: Pair, change_map: ChangeMap) -> PairResult:
-        changes, score, labels = self.decision(pair, change_map)
-        alignment = None
-        if read.pair is not None and read.pair.before.shape != pair.before.shape:
-            matrix = scaling(read.pair.before.shape[:2], pair.after.shape[:2])
+    def _told(self, read: _Read, matrix: Matrix, answer: Answer) -> PairResult:
+        changes, alignment = answer.changes, None
+        if read.pair is not None and read.pair.before.shape != read.pair.after.shape:
             back = np.linalg.inv(matrix)
             changes = tuple(
                 replace(c, box_before=c.box_before and _mapped(c.box_before, back)) for c in changes
             )
-            alignment = Alignment("resize", tuple(tuple(row) for row in matrix.tolist()))
+            alignment = Alignment(self.framing, tuple(tuple(row) for row in matrix.tolist()))
         return replace(
             read.result,
-            change_score=score,
+            change_score=answer.change_score,
             changes=changes,
-            labels=labels,
+            labels=answer.labels,
             alignment=alignment,
+            areas=answer.areas,
             pair=read.pair,
-            change_map=change_map,
+            change_map=answer.change_map,
         )
 
 

@@ -15,7 +15,7 @@ from spotdiff.cli.measures import is_changed, matched
 from spotdiff.cli.scoreboard import Part, Scoreboard
 from spotdiff.labels import Vocabulary
 from spotdiff.pipeline import PairPipeline
-from spotdiff.stages.decision import HeatmapDecision
+from spotdiff.stages.decision import HeatmapDecision, MapComparer
 from spotdiff.training.checkpoint import Checkpoint
 from spotdiff.training.scores import Places
 from spotdiff.types import (
@@ -203,7 +203,7 @@ def subtracting(monkeypatch):
     info = ModelInfo("subtraction", "0" * 64)
     checkpoint = Checkpoint({}, Vocabulary(()), Thresholds(), {}, info)
     decision = HeatmapDecision(checkpoint.thresholds, min_area=4)
-    pipeline = PairPipeline(Subtraction(), decision, info)
+    pipeline = PairPipeline(MapComparer(Subtraction(), decision), info)
     monkeypatch.setattr(program, "open_checkpoint", lambda _: checkpoint)
     monkeypatch.setattr(program, "pipeline", lambda *_: pipeline)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spotdiff.ops.boxes import transform
+from spotdiff.ops.boxes import mask_box, transform
 from spotdiff.ops.frames import in_one_frame, resize, scaling
 from spotdiff.types import Pair, Truth
 
@@ -41,7 +41,33 @@ def test_only_the_before_view_is_resized():
     pair = Pair(
         "a", np.zeros((2, 3, 3), np.uint8), np.zeros((4, 5, 3), np.uint8), Truth(changes=())
     )
-    framed = in_one_frame(pair)
+    framed, _ = in_one_frame(pair)
     assert framed.before.shape == (4, 5, 3)
     assert framed.after is pair.after
     assert framed.truth == pair.truth
+
+
+def test_a_fitted_view_keeps_the_shape_of_things_and_says_where_both_views_show_something():
+    before, after = np.zeros((40, 40, 3), np.uint8), np.zeros((20, 60, 3), np.uint8)
+    before[10:30, 10:30] = 200
+    framed, matrix = in_one_frame(Pair("square", before, after), "fit")
+    assert framed.before.shape == framed.after.shape
+    assert framed.shared == (20, 0, 40, 20)
+    square = mask_box(framed.before[..., 0] > 100)
+    assert square == (25, 5, 35, 15)
+    np.testing.assert_allclose(matrix @ [10, 10, 1], [25, 5, 1])
+
+
+@pytest.mark.parametrize("method", ["resize", "fit"])
+def test_views_of_one_shape_share_the_whole_frame(method):
+    before, after = np.zeros((40, 80, 3), np.uint8), np.zeros((20, 40, 3), np.uint8)
+    framed, matrix = in_one_frame(Pair("half", before, after), method)
+    assert framed.shared is None
+    np.testing.assert_allclose(matrix, np.diag([0.5, 0.5, 1]))
+
+
+def test_a_sliver_fits_with_a_pixel_to_show():
+    before, after = np.zeros((500, 1, 3), np.uint8), np.zeros((20, 60, 3), np.uint8)
+    framed, matrix = in_one_frame(Pair("sliver", before, after), "fit")
+    assert framed.shared == (29, 0, 30, 20)
+    np.testing.assert_allclose(matrix @ [1, 500, 1], [30, 20, 1])

@@ -11,7 +11,7 @@ import torch
 from spotdiff.apps.places import shipped_checkpoint
 from spotdiff.models.localizer import SiameseLocalizer
 from spotdiff.pipeline import PairPipeline
-from spotdiff.stages.decision import HeatmapDecision
+from spotdiff.stages.decision import HeatmapDecision, MapComparer
 from spotdiff.training.checkpoint import Checkpoint, read
 
 
@@ -65,7 +65,9 @@ def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its de
         flip=flip,
         half=half,
     )
-    return PairPipeline(localizer, HeatmapDecision(thresholds, min_area), checkpoint.info)
+    return PairPipeline(
+        MapComparer(localizer, HeatmapDecision(thresholds, min_area)), checkpoint.info
+    )
 
 
 def _device(name: str) -> torch.device:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal, TypeAlias
+
 import cv2
 import numpy as np
 from jaxtyping import Float64
 
 from spotdiff.types import Image, Pair
 
+Framing: TypeAlias = Literal["resize", "fit"]
 Matrix = Float64[np.ndarray, "3 3"]
 
 
@@ -36,6 +40,51 @@ def resize(image: Image, size: tuple[int, int]) -> Image:
     return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
 
 
-def in_one_frame(pair: Pair) -> Pair:
-    """The pair with its before view resized to the size of its after view, if they differ."""
-    return Pair(pair.pair_id, resize(pair.before, pair.after.shape[:2]), pair.after, pair.truth)
+def fitting(size: tuple[int, int], target: tuple[int, int]) -> Matrix:
+    """The matrix that scales an image of `size` (h, w) by one factor into one of `target`, centred.
+
+    Example:
+        >>> fitting((2, 4), (8, 8))  # twice as large, two rows free above and below
+        array([[2., 0., 0.],
+               [0., 2., 2.],
+               [0., 0., 1.]])
+    """
+    factor = min(target[0] / size[0], target[1] / size[1])
+    down, right = ((large - small * factor) / 2 for small, large in zip(size, target, strict=True))
+    return np.array([[factor, 0, right], [0, factor, down], [0, 0, 1.0]])
+
+
+def in_one_frame(pair: Pair, method: Framing = "resize") -> tuple[Pair, Matrix]:
+    """The pair with its before view laid onto the frame of its after view, and the matrix for that.
+
+    `resize` scales height and width each by its own factor. `fit` keeps the shape of things: one
+    factor for both, centred; what before does not show repeats its edge, and `shared` says where
+    both views have something to show.
+    """
+    size, target = pair.before.shape[:2], pair.after.shape[:2]
+    if size == target:
+        return pair, np.eye(3)
+    matrix = fitting(size, target)
+    inside = _covered(matrix, size, target)
+    (top, left), (bottom, right) = inside
+    if method == "resize" or (bottom - top, right - left) == target:
+        return replace(pair, before=resize(pair.before, target)), scaling(size, target)
+    small = resize(pair.before, (bottom - top, right - left))
+    edges = (top, target[0] - bottom, left, target[1] - right)
+    before = cv2.copyMakeBorder(small, *edges, cv2.BORDER_REPLICATE)
+    exact = np.array([[1, 0, left], [0, 1, top], [0, 0, 1.0]]) @ scaling(size, small.shape[:2])
+    shared = (float(left), float(top), float(right), float(bottom))
+    return replace(pair, before=np.asarray(before, np.uint8), shared=shared), exact
+
+
+def _covered(
+    matrix: Matrix, size: tuple[int, int], target: tuple[int, int]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The first (row, column) that an image covers after a `fitting`, and the one behind its last.
+
+    It covers one pixel at least, however narrow it is.
+    """
+    lengths = [max(1, round(side * matrix[0, 0])) for side in size]
+    starts = [(large - length) // 2 for large, length in zip(target, lengths, strict=True)]
+    first = (starts[0], starts[1])
+    return first, (first[0] + lengths[0], first[1] + lengths[1])

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Float32
 
+from spotdiff.contracts import ChangeLocalizer
 from spotdiff.ops.heatmap import Regions, components, mean_in_boxes
 from spotdiff.ops.matching import crop_similarity, match_moved
 from spotdiff.ops.statements import change_score, label_sets
-from spotdiff.types import Box, Change, ChangeKind, ChangeMap, LabelSets, Pair, Thresholds
+from spotdiff.types import Answer, Box, Change, ChangeKind, ChangeMap, LabelSets, Pair, Thresholds
+
+Decision: TypeAlias = Callable[[Pair, ChangeMap], tuple[tuple[Change, ...], float, LabelSets]]
 
 _KINDS = list(ChangeKind)
+
+
+class MapComparer:
+    """Compares by a change map: a localiser sees where, a decision says what; a `Comparer`."""
+
+    def __init__(self, localizer: ChangeLocalizer, decision: Decision) -> None:
+        self.localizer = localizer
+        self.decision = decision
+
+    @property
+    def experts(self) -> dict[str, object]:
+        """The localiser."""
+        return {"localizer": self.localizer}
+
+    def __call__(self, pairs: Sequence[Pair]) -> list[Answer]:
+        """One answer a pair."""
+        answers = []
+        for pair, change_map in zip(pairs, self.localizer(pairs), strict=True):
+            changes, score, labels = self.decision(pair, change_map)
+            answers.append(Answer(changes, score, labels, change_map))
+        return answers
 
 
 class Sighting(NamedTuple):

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.resources import files
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from spotdiff.types import (
     Alignment,
+    AreaReport,
     Box,
     Change,
     ChangeKind,
+    Funnel,
     LabelSets,
     ModelInfo,
+    NoAreas,
     PairResult,
     ViewInfo,
 )
@@ -56,7 +60,7 @@ class LabelsRecord(TypedDict):
 class AlignmentRecord(TypedDict):
     """How before was laid onto after."""
 
-    method: Literal["resize"]
+    method: Literal["resize", "fit"]
     matrix: list[list[float]]
 
 
@@ -65,6 +69,16 @@ class ModelRecord(TypedDict):
 
     name: str
     sha256: str
+
+
+class AreasRecord(TypedDict):
+    """How difference areas were found."""
+
+    reason: str | None
+    similarity: float | None
+    funnel: dict[str, int]
+    experts: dict[str, ModelRecord]
+    captions: list[str] | None
 
 
 class Record(TypedDict):
@@ -81,6 +95,7 @@ class Record(TypedDict):
     heatmap: str | None
     alignment: AlignmentRecord | None
     model: ModelRecord | None
+    areas: NotRequired[AreasRecord | None]  # records of earlier versions lack it
     version: str
 
 
@@ -105,6 +120,7 @@ def to_record(result: PairResult) -> Record:
         "heatmap": result.heatmap,
         "alignment": _alignment_record(result.alignment),
         "model": _model_record(result.model),
+        "areas": _areas_record(result.areas),
         "version": __version__,
     }
 
@@ -118,6 +134,7 @@ def from_record(record: Record) -> PairResult:
         ValueError: A kind or a box is malformed.
     """
     labels, alignment, model = record["labels"], record["alignment"], record["model"]
+    areas = record.get("areas")
     return PairResult(
         pair_id=record["pair_id"],
         before=ViewInfo(**record["before"]),
@@ -130,6 +147,7 @@ def from_record(record: Record) -> PairResult:
         heatmap=record["heatmap"],
         alignment=None if alignment is None else _alignment(alignment),
         model=None if model is None else ModelInfo(**model),
+        areas=None if areas is None else _areas(areas),
     )
 
 
@@ -184,6 +202,30 @@ def _alignment_record(alignment: Alignment | None) -> AlignmentRecord | None:
 
 def _model_record(model: ModelInfo | None) -> ModelRecord | None:
     return None if model is None else {"name": model.name, "sha256": model.sha256}
+
+
+def _areas_record(areas: AreaReport | None) -> AreasRecord | None:
+    if areas is None:
+        return None
+    experts = {role: ModelRecord(name=e.name, sha256=e.sha256) for role, e in areas.experts.items()}
+    return {
+        "reason": None if areas.reason is None else areas.reason.value,
+        "similarity": _rounded(areas.similarity, 4),
+        "funnel": {name: int(count) for name, count in asdict(areas.funnel).items()},
+        "experts": experts,
+        "captions": None if areas.captions is None else list(areas.captions),
+    }
+
+
+def _areas(record: AreasRecord) -> AreaReport:
+    captions = record["captions"]
+    return AreaReport(
+        reason=None if record["reason"] is None else NoAreas(record["reason"]),
+        similarity=record["similarity"],
+        funnel=Funnel(**record["funnel"]),
+        experts={role: ModelInfo(**expert) for role, expert in record["experts"].items()},
+        captions=None if captions is None else (captions[0], captions[1]),
+    )
 
 
 def _change(record: ChangeRecord) -> Change:

@@ -1,0 +1,56 @@
+"""The nouns of this package: everything that crosses a folder border is one of these.
+
+The two photographs of a pair are `before` and `after`. Boxes are (x0, y0, x1, y1) in pixels of the
+image they belong to; scores lie in [0, 1]; images are uint8 RGB arrays of shape (h, w, 3). Where an
+axis runs over the kinds of change, its order is that of `ChangeKind`.
+"""
+
+from spotdiff.types.areas import AreaReport, Funnel, ModelInfo, NoAreas
+from spotdiff.types.arrays import Box, Boxes, Embeddings, Image, Mask, Scores, TextScores
+from spotdiff.types.changes import (
+    IGNORE,
+    UNKNOWN_KIND,
+    ChangeKind,
+    LabelSets,
+    TrueChange,
+    Truth,
+    swap_mask,
+)
+from spotdiff.types.maps import ChangeMap, Thresholds
+from spotdiff.types.pairs import Pair, PairRow, RowProblem
+from spotdiff.types.regions import Detections, PartOfSpeech, Token
+from spotdiff.types.results import Alignment, Answer, Change, PairResult, ViewInfo
+
+__all__ = [
+    "IGNORE",
+    "UNKNOWN_KIND",
+    "Alignment",
+    "Answer",
+    "AreaReport",
+    "Box",
+    "Boxes",
+    "Change",
+    "ChangeKind",
+    "ChangeMap",
+    "Detections",
+    "Embeddings",
+    "Funnel",
+    "Image",
+    "LabelSets",
+    "Mask",
+    "ModelInfo",
+    "NoAreas",
+    "Pair",
+    "PairResult",
+    "PairRow",
+    "PartOfSpeech",
+    "RowProblem",
+    "Scores",
+    "TextScores",
+    "Thresholds",
+    "Token",
+    "TrueChange",
+    "Truth",
+    "ViewInfo",
+    "swap_mask",
+]

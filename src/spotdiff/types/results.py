@@ -1,0 +1,87 @@
+"""Answers: what differs in a pair, and how it was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from spotdiff.types.areas import AreaReport, ModelInfo
+from spotdiff.types.arrays import Box
+from spotdiff.types.changes import ChangeKind, LabelSets
+from spotdiff.types.maps import ChangeMap
+from spotdiff.types.pairs import Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that differs. What is only in one view has only that view's box."""
+
+    kind: ChangeKind
+    score: float
+    label: str | None = None
+    box_before: Box | None = None
+    box_after: Box | None = None
+    caption: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a comparer says of one pair; boxes of both views are in the frame of the pair.
+
+    `change_score` is None where nothing can be said, as for two places that are not the same.
+    """
+
+    changes: tuple[Change, ...] = ()
+    change_score: float | None = None
+    labels: LabelSets | None = None
+    change_map: ChangeMap | None = None
+    areas: AreaReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewInfo:
+    """A photograph as it lies on disk: size in pixels after EXIF rotation, hash of the file."""
+
+    path: str
+    width: int | None = None
+    height: int | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """How the before image was laid onto the frame of the after image.
+
+    `resize` scales each axis by itself; `fit` scales both by one factor and centres.
+    `matrix` maps homogeneous pixel coordinates of before to those of after, row by row.
+    """
+
+    method: Literal["resize", "fit"]
+    matrix: tuple[tuple[float, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PairResult:
+    """The answer for one pair: a value, an empty value, or an error with its reason.
+
+    `pair` and `change_map` are there for writers that draw; the record leaves them out.
+    """
+
+    pair_id: str
+    before: ViewInfo
+    after: ViewInfo
+    status: Literal["ok", "error"] = "ok"
+    reason: str | None = None
+    change_score: float | None = None
+    changes: tuple[Change, ...] = ()
+    labels: LabelSets | None = None
+    heatmap: str | None = None
+    alignment: Alignment | None = None
+    model: ModelInfo | None = None
+    areas: AreaReport | None = None
+    pair: Pair | None = None
+    change_map: ChangeMap | None = None
+
+    def light(self) -> PairResult:
+        """The result without its pixels, cheap to keep or to send."""
+        return replace(self, pair=None, change_map=None)
