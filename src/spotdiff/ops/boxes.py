@@ -35,6 +35,20 @@ def iou(boxes: Boxes, others: Float32[np.ndarray, "m 4"]) -> Float32[np.ndarray,
     return np.asarray(shared / np.where(union > 0, union, 1), np.float32)
 
 
+def pixel_iou(boxes: Boxes, others: Float32[np.ndarray, "m 4"]) -> Float32[np.ndarray, "n m"]:
+    """Intersection over union of boxes whose last pixel is counted in, as VOC and Fast R-CNN did.
+
+    A box is (x1 - x0 + 1) wide and (y1 - y0 + 1) high, and so is what two boxes share. Published
+    thresholds of region suppression are for this one.
+
+    Example:
+        >>> pixel_iou(np.float32([[0, 0, 9, 9]]), np.float32([[0, 0, 9, 4], [10, 0, 19, 9]]))
+        array([[0.5, 0. ]], dtype=float32)
+    """
+    one = np.array([0, 0, 1, 1], np.float32)
+    return iou(boxes + one, others + one)
+
+
 def centres_inside(boxes: Boxes, others: Float32[np.ndarray, "m 4"]) -> Bool[np.ndarray, "n m"]:
     """Whether the centre of every box lies in every other box, border included.
 

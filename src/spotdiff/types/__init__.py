@@ -17,7 +17,7 @@ from spotdiff.types.changes import (
     swap_mask,
 )
 from spotdiff.types.maps import ChangeMap, Thresholds
-from spotdiff.types.pairs import Pair, PairRow, RowProblem
+from spotdiff.types.pairs import Outside, Pair, PairRow, RowProblem
 from spotdiff.types.regions import Detections, PartOfSpeech, Token
 from spotdiff.types.results import Alignment, Answer, Change, PairResult, ViewInfo
 
@@ -40,6 +40,7 @@ __all__ = [
     "Mask",
     "ModelInfo",
     "NoAreas",
+    "Outside",
     "Pair",
     "PairResult",
     "PairRow",

@@ -36,9 +36,9 @@ class Funnel:
         gated: Of these, pairs that passed the whole-image gate.
         regions: Regions proposed for them in both views, as large as asked for.
         different: Of these, regions that look different in the two views.
-        asked: Of these, regions that the image-text model was asked about: those that no better
-            region had made superfluous. Equal to `different` where no texts are matched.
-        matched: Of these, regions that show a noun.
+        asked: Of these, regions that no better one had made superfluous: the image-text model
+            was asked about no others.
+        matched: Of these, regions that show a noun; all of them where none was looked for.
         kept: Regions that were answered.
     """
 

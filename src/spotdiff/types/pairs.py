@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from spotdiff.types.arrays import Box, Image
 from spotdiff.types.changes import LabelSets, TrueChange, Truth
+
+Outside: TypeAlias = Literal["unchanged", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,8 @@ class PairRow:
 
     `where` names the origin for messages ("labels.csv row 17"). `mask` is a file whose pixels
     `mask_codes` translates into the bits of `Mask`; None takes every nonzero pixel as a change of
-    unknown kind.
+    unknown kind. Without a mask file, `outside` says what is known of the pixels outside the boxes
+    of `changes`; None draws no mask from them.
     """
 
     pair_id: str
@@ -27,6 +31,7 @@ class PairRow:
     mask_codes: tuple[tuple[int, int], ...] | None = None
     captions: tuple[str, str] | None = None
     where: str = ""
+    outside: Outside | None = None
 
 
 @dataclass(frozen=True, slots=True)
