@@ -32,7 +32,7 @@ from real_pairs import (
     unchanged_pairs,
 )
 
-from spotdiff.cli.models import open_checkpoint
+from spotdiff.cli.pipelines import open_checkpoint
 from spotdiff.ops.boxes import expand
 from spotdiff.ops.heatmap import any_kind
 from spotdiff.training.metrics import PixelScores, pixel_truth

@@ -25,7 +25,7 @@ from pathlib import Path
 import cv2
 import torch
 
-from spotdiff.cli.models import open_checkpoint
+from spotdiff.cli.pipelines import open_checkpoint
 from spotdiff.data.cutouts import PhotoLibrary
 from spotdiff.data.images import read_image
 from spotdiff.data.synthetic import SyntheticPairs

@@ -11,13 +11,25 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
-PROGRAMS = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "labels")
+DATA = ("labels", "weights")  # not programs
+PROGRAMS = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem not in DATA)
 GROUPS = sorted(
     path.name for path in CONF.iterdir() if path.is_dir() and path.name not in ("hydra", "library")
 )
 OPTIONS = [
     f"{group}={path.stem}" for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))
 ]
+# What prediction alone knows: the rules and experts of difference areas, and their experiments.
+OF_PREDICT = (
+    "areas",
+    "proposer",
+    "similarity",
+    "matcher",
+    "tagger",
+    "captioner",
+    "experiment=areas",
+)
+OF_TRAIN = [option for option in OPTIONS if not option.startswith(OF_PREDICT)]
 
 
 def _composed(program: str, *overrides: str) -> DictConfig:
@@ -63,10 +75,32 @@ def test_every_program_composes(program):
     _check_targets(_composed(program))
 
 
-@pytest.mark.parametrize("option", [o for o in OPTIONS if o != "sweep=optuna"])
+@pytest.mark.parametrize("option", [o for o in OF_TRAIN if o != "sweep=optuna"])
 def test_every_option_composes_and_its_targets_take_their_arguments(option):
     config = _composed("train", option)
     assert _check_targets(config) >= 5
+
+
+@pytest.mark.parametrize("option", [o for o in OPTIONS if o not in OF_TRAIN])
+def test_every_option_of_difference_areas_composes_and_fits_its_target(option):
+    config = _composed("predict", "experiment=areas", *([] if "experiment" in option else [option]))
+    if "experiment" in option:
+        config = _composed("predict", option)
+    assert _check_targets(config) >= 5
+
+
+@pytest.mark.parametrize("rules", ["paper", "recipe", "operator"])
+def test_the_rules_say_which_score_of_the_matcher_they_mean(rules):
+    config = _composed("predict", "experiment=areas_published", f"areas={rules}")
+    assert config.matcher.score == {"paper": "itc"}.get(rules, "itm")
+
+
+def test_the_experiment_of_difference_areas_names_nothing_that_must_be_fetched():
+    config = _composed("predict", "experiment=areas")
+    assert config.proposer._target_ == "spotdiff.apps.own_experts.heatmap_proposer"
+    assert config.similarity.embedder._target_ == "spotdiff.apps.own_experts.siamese_embedder"
+    assert not config.matcher
+    assert not config.captioner
 
 
 def test_the_optuna_sweep_names_a_study_that_can_go_on():
@@ -78,7 +112,7 @@ def test_the_optuna_sweep_names_a_study_that_can_go_on():
     assert set(sweeper.params) <= {"optimizer.lr", "optimizer.weight_decay"}
 
 
-@pytest.mark.parametrize("name", [o for o in OPTIONS if o.startswith("experiment=")])
+@pytest.mark.parametrize("name", [o for o in OF_TRAIN if o.startswith("experiment=")])
 def test_every_experiment_says_what_it_is_for_and_monitors_one_metric(name):
     config = _composed("train", name)
     text = (CONF / "experiment" / f"{name.split('=')[1]}.yaml").read_text()

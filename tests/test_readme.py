@@ -90,7 +90,7 @@ def world(tmp_path, tiny_checkpoint, monkeypatch) -> Path:
     shipped = tmp_path / "checkpoints" / "spotdiff-small.ckpt"
     shipped.parent.mkdir()
     shutil.copy(tiny_checkpoint, shipped)
-    monkeypatch.setattr("spotdiff.cli.models.shipped_checkpoint", lambda: shipped)
+    monkeypatch.setattr("spotdiff.cli.pipelines.shipped_checkpoint", lambda: shipped)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

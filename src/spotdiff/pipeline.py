@@ -37,7 +37,7 @@ _NOTHING: Finished = {}
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class Read:
     """A row as read: its views, or the result that says why there are none.
 
     `finished` marks a row that was answered earlier and whose files are the same.
@@ -67,13 +67,13 @@ class PairPipeline:
 
     def __call__(self, rows: Sequence[Row], finished: Finished | None = None) -> list[PairResult]:
         """The results of some rows, in their order; `finished` as in `stream`."""
-        return self._answered([self._read(row, finished or {}) for row in rows])
+        return self.answer([self._read(row, finished or {}) for row in rows])
 
     def compare(self, before: Image, after: Image, pair_id: str = "pair") -> PairResult:
         """The result of two photographs in memory, each (h, w, 3) uint8 RGB of any size."""
         views = [ViewInfo("", view.shape[1], view.shape[0]) for view in (before, after)]
         result = PairResult(pair_id, views[0], views[1], model=self.model)
-        return self._answered([_Read(result, Pair(pair_id, before, after))])[0]
+        return self.answer([Read(result, Pair(pair_id, before, after))])[0]
 
     def stream(
         self,
@@ -91,6 +91,21 @@ class PairPipeline:
             finished: Hashes of both files by pair id: pairs answered earlier; they are passed over
                 as long as their files are the same.
         """
+        for batch in self.batches(rows, batch_size, readers, finished):
+            yield from self.answer(batch)
+
+    def batches(
+        self,
+        rows: Iterable[Row],
+        batch_size: int = 1,
+        readers: int = 2,
+        finished: Finished | None = None,
+    ) -> Iterator[list[Read]]:
+        """What `answer` takes, read and decoded ahead by threads; arguments as in `stream`.
+
+        Raises:
+            ValueError: If `batch_size` or `readers` is below 1.
+        """
         for name, value in (("batch_size", batch_size), ("readers", readers)):
             if value < 1:
                 msg = f"Expected {name} to be at least 1, got {value}."
@@ -98,13 +113,12 @@ class PairPipeline:
         known = finished or {}
         reads = self._read_ahead(rows, readers, 2 * batch_size + readers, known)
         fresh = (read for read in reads if not read.finished)
-        for batch in _in_batches(fresh, batch_size):
-            yield from self._answered(batch)
+        yield from _in_batches(fresh, batch_size)
 
     def _read_ahead(
         self, rows: Iterable[Row], readers: int, ahead: int, known: Finished
-    ) -> Iterator[_Read]:
-        waiting: deque[Future[_Read]] = deque()
+    ) -> Iterator[Read]:
+        waiting: deque[Future[Read]] = deque()
         with ThreadPoolExecutor(readers, thread_name_prefix="read") as pool:
             for row in rows:
                 waiting.append(pool.submit(self._read, row, known))
@@ -113,26 +127,27 @@ class PairPipeline:
             while waiting:
                 yield waiting.popleft().result()
 
-    def _read(self, row: Row, known: Finished = _NOTHING) -> _Read:
+    def _read(self, row: Row, known: Finished = _NOTHING) -> Read:
         before_info, after_info = (ViewInfo(str(path or "")) for path in (row.before, row.after))
         result = PairResult(row.pair_id, before_info, after_info, model=self.model)
         if isinstance(row, RowProblem):
-            return _Read(replace(result, status="error", reason=f"{row.where}: {row.reason}"), None)
+            return Read(replace(result, status="error", reason=f"{row.where}: {row.reason}"), None)
         try:
             if row.pair_id in known and known[row.pair_id] == _hashes(row):
-                return _Read(result, None, finished=True)
+                return Read(result, None, finished=True)
             before, after = read_hashed(row.before), read_hashed(row.after)
         except ImageError as error:
-            return _Read(replace(result, status="error", reason=str(error)), None)
+            return Read(replace(result, status="error", reason=str(error)), None)
         views = [
             ViewInfo(str(path), read.image.shape[1], read.image.shape[0], read.sha256)
             for path, read in ((row.before, before), (row.after, after))
         ]
         truth = Truth(row.labels, row.changes)
         pair = Pair(row.pair_id, before.image, after.image, truth, row.captions)
-        return _Read(replace(result, before=views[0], after=views[1]), pair)
+        return Read(replace(result, before=views[0], after=views[1]), pair)
 
-    def _answered(self, batch: Sequence[_Read]) -> list[PairResult]:
+    def answer(self, batch: Sequence[Read]) -> list[PairResult]:
+        """The results of pairs that were read, in their order; finished ones have none."""
         framed = [in_one_frame(read.pair, self.framing) for read in batch if read.pair is not None]
         answers = self.comparer([pair for pair, _ in framed]) if framed else []
         told = iter(zip((matrix for _, matrix in framed), answers, strict=True))
@@ -142,7 +157,7 @@ class PairPipeline:
             if not read.finished
         ]
 
-    def _told(self, read: _Read, matrix: Matrix, answer: Answer) -> PairResult:
+    def _told(self, read: Read, matrix: Matrix, answer: Answer) -> PairResult:
         changes, alignment = answer.changes, None
         if read.pair is not None and read.pair.before.shape != read.pair.after.shape:
             back = np.linalg.inv(matrix)
@@ -171,8 +186,8 @@ def _hashes(row: PairRow) -> tuple[str, str]:
     return file_sha256(row.before), file_sha256(row.after)
 
 
-def _in_batches(reads: Iterator[_Read], size: int) -> Iterator[list[_Read]]:
-    batch: list[_Read] = []
+def _in_batches(reads: Iterator[Read], size: int) -> Iterator[list[Read]]:
+    batch: list[Read] = []
     for read in reads:
         batch.append(read)
         if len(batch) == size:

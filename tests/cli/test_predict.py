@@ -35,13 +35,13 @@ def predict(program, tiny_checkpoint) -> Callable[..., int]:
 def answered(monkeypatch) -> list[str]:
     """The ids of the pairs that a network looked at, as they come."""
     ids: list[str] = []
-    decided = PairPipeline._decided
+    decided = PairPipeline._told
 
     def noted(self, read, *rest):
         ids.append(read.result.pair_id)
         return decided(self, read, *rest)
 
-    monkeypatch.setattr(PairPipeline, "_decided", noted)
+    monkeypatch.setattr(PairPipeline, "_told", noted)
     return ids
 
 

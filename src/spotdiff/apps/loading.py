@@ -59,7 +59,7 @@ def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its de
     localizer = SiameseLocalizer(
         checkpoint.network(),
         words=[vocabulary.emit(label) for label in vocabulary.labels],
-        device=_device(device),
+        device=device_named(device),
         tile=tile,
         max_side=max_side,
         flip=flip,
@@ -70,7 +70,8 @@ def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its de
     )
 
 
-def _device(name: str) -> torch.device:
+def device_named(name: str) -> torch.device:
+    """The device of that name; `auto` is the first accelerator there is, or the CPU."""
     if name != "auto":
         return torch.device(name)
     if torch.cuda.is_available():

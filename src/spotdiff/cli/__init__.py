@@ -15,7 +15,9 @@ VERBS = {
     "predict": "find the changes:          spotdiff predict before=a.jpg after=b.jpg",
     "evaluate": "measure a model on truth:  spotdiff evaluate data=DIR ckpt=MODEL.ckpt",
     "calibrate": "fit its thresholds:        spotdiff calibrate data.root=DIR out=NEW.ckpt",
+    "pseudo_label": "boxes from word lists:     spotdiff pseudo_label pairs=TABLE out=DIR",
     "synthesize": "write synthetic pairs:     spotdiff synthesize photos=DIR out=DIR length=1000",
+    "models": "the weights and licences:  spotdiff models [fetch NAME | verify [NAME]]",
 }
 
 
@@ -47,7 +49,7 @@ def main(verb: str | None = None) -> None:
 
 
 def _help() -> str:
-    verbs = "\n".join(f"  {verb:<11} {what}" for verb, what in VERBS.items())
+    verbs = "\n".join(f"  {verb:<12} {what}" for verb, what in VERBS.items())
     return (
         "spotdiff: what changed between two photographs of the same place\n\n"
         f"usage: spotdiff VERB key=value …\n\n{verbs}\n\n"

@@ -11,7 +11,7 @@ from lightning import Trainer
 from omegaconf import DictConfig
 
 from spotdiff.apps.places import existing
-from spotdiff.cli.models import open_checkpoint
+from spotdiff.cli.pipelines import open_checkpoint
 from spotdiff.data.datamodule import PairDataModule
 from spotdiff.training.checkpoint import export
 from spotdiff.training.losses import ChangeLoss

@@ -53,7 +53,7 @@ def enter(program: Program, config: str, arguments: Sequence[str]) -> None:
             code = result if isinstance(result, int) else 0
 
     # A trainer that starts further processes calls this command again: see `spotdiff.cli.main`.
-    sys.argv = [sys.argv[0], *(_spelled_out(word, config) for word in arguments)]
+    sys.argv = [sys.argv[0], *_spelled_out(arguments, config)]
     main = hydra.main(version_base="1.3", config_path=str(travelling("conf")), config_name=config)
     try:
         # The full error is let through to the lines below.
@@ -81,9 +81,20 @@ def _environment(**values: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _spelled_out(word: str, config: str) -> str:
-    """The argument as Hydra takes it: it would seek a path given as `data=` among conf/data."""
-    return f"data.path={word[5:]}" if config == "evaluate" and word.startswith("data=") else word
+# Words without a key, by their place: `models fetch NAME` is `models action=fetch name=NAME`.
+_POSITIONAL = {"models": ("action", "name")}
+
+
+def _spelled_out(words: Sequence[str], config: str) -> Iterator[str]:
+    """The arguments as Hydra takes them."""
+    keys = iter(_POSITIONAL.get(config, ()))
+    for word in words:
+        if config == "evaluate" and word.startswith("data="):
+            yield f"data.path={word[5:]}"  # Hydra would seek a path given as `data=` in conf/data
+        elif word[:1] not in "-~+" and "=" not in word and (key := next(keys, None)):
+            yield f"{key}={word}"
+        else:
+            yield word
 
 
 def _refused(error: BaseException, config: str) -> int:

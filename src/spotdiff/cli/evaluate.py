@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from spotdiff.apps.places import existing
-from spotdiff.cli.models import SETTINGS, open_checkpoint, pipeline
+from spotdiff.cli.pipelines import SETTINGS, open_checkpoint, pipeline
 from spotdiff.cli.progress import progress
 from spotdiff.cli.scoreboard import Part, Scoreboard
 from spotdiff.data.images import ImageError

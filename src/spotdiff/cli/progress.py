@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 
@@ -20,26 +20,51 @@ SECONDS_BETWEEN_LINES = 10.0
 @contextmanager
 def progress(results: Iterable[PairResult]) -> Iterator[Iterator[PairResult]]:
     """The same results, shown as they pass by on standard error."""
+    with counting() as count:
+        yield _counted(results, count)
+
+
+@contextmanager
+def counting() -> Iterator[Callable[[], None]]:
+    """Something to call for each pair that is done; how many there were is shown."""
     console = Console(stderr=True)
-    if console.is_terminal:
-        columns = (
-            SpinnerColumn(),
-            MofNCompleteColumn(),
-            TextColumn("pairs {task.fields[rate]}"),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("pairs", total=None, rate="")
-            yield _counted(results, lambda n, rate: bar.update(task, completed=n, rate=rate))
-    else:
-        yield _counted(results, _Lines())
+    done = _Count()
+    if not console.is_terminal:
+        lines = _Lines()
+        yield lambda: lines(*done.more())
+        return
+    columns = (
+        SpinnerColumn(),
+        MofNCompleteColumn(),
+        TextColumn("pairs {task.fields[rate]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("pairs", total=None, rate="")
+
+        def show() -> None:
+            count, rate = done.more()
+            bar.update(task, completed=count, rate=rate)
+
+        yield show
 
 
-def _counted(results: Iterable[PairResult], tell) -> Iterator[PairResult]:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    start = time.perf_counter()
-    for count, result in enumerate(results, 1):
+def _counted(results: Iterable[PairResult], count: Callable[[], None]) -> Iterator[PairResult]:
+    for result in results:
         yield result
-        tell(count, f"{count / (time.perf_counter() - start):.1f}/s")
+        count()
+
+
+class _Count:
+    """How many there were, and how many a second."""
+
+    def __init__(self) -> None:
+        self.start = time.perf_counter()
+        self.count = 0
+
+    def more(self) -> tuple[int, str]:
+        self.count += 1
+        return self.count, f"{self.count / (time.perf_counter() - self.start):.1f}/s"
 
 
 class _Lines:
@@ -59,7 +84,7 @@ def table_of(result: PairResult) -> str:
     """The changes of one pair as a table for a terminal of any width."""
     if result.status == "error":
         return f"{result.pair_id}: {result.reason}"
-    table = Table(title=f"{result.pair_id}: probability of a change {result.change_score:.2f}")
+    table = Table(title=f"{result.pair_id}: {_verdict(result)}")
     for name in ("kind", "label", "score", "before x0 y0 x1 y1", "after x0 y0 x1 y1"):
         table.add_column(name, justify="left" if name in ("kind", "label") else "right")
     for change in result.changes:
@@ -68,6 +93,17 @@ def table_of(result: PairResult) -> str:
     text = StringIO()
     Console(file=text, width=100).print(table)
     return text.getvalue().rstrip()
+
+
+def _verdict(result: PairResult) -> str:
+    """What is said of the pair as a whole."""
+    if result.areas is not None:
+        reason = result.areas.reason
+        found = "difference areas" if reason is None else reason.replace("_", " ")
+        alike = result.areas.similarity
+        return found if alike is None else f"{found}, views {alike:.3f} alike"
+    score = result.change_score
+    return "" if score is None else f"probability of a change {score:.2f}"
 
 
 def _written(box: Box | None) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
-from spotdiff.types import PairResult
+from spotdiff.types import Funnel, PairResult
 
 
 @dataclass
@@ -16,6 +16,7 @@ class Tally:
     changed: int = 0
     changes: int = 0
     failed: int = 0
+    funnel: Funnel | None = None
     problems: list[str] = field(default_factory=list)
 
     def count(self, result: PairResult) -> None:
@@ -24,8 +25,21 @@ class Tally:
         self.failed += result.status == "error"
         self.changed += bool(result.changes)
         self.changes += len(result.changes)
+        if result.areas is not None:
+            self.funnel = (self.funnel or Funnel()) + result.areas.funnel
 
 
 def is_main_process() -> bool:
     """Whether this process is rank 0, the one that joins and reports."""
     return all(os.environ.get(name, "0") == "0" for name in ("LOCAL_RANK", "NODE_RANK"))
+
+
+def funnel_line(funnel: Funnel) -> str:
+    """The funnel as one line.
+
+    Example:
+        >>> funnel_line(Funnel(9, 7, 120, 30, 25, 20, 14))
+        'Funnel: 9 pairs → 7 gated → 120 regions → 30 different → 25 asked → 20 matched → 14 kept'
+    """
+    counts = " → ".join(f"{count:,} {name}" for name, count in asdict(funnel).items())
+    return f"Funnel: {counts}"

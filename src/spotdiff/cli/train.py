@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from spotdiff.apps.places import existing, shipped_checkpoint, synonyms_file
 from spotdiff.cli.generated import weak_label_set
+from spotdiff.cli.quiet import quieten_lightning
 from spotdiff.data.datamodule import PairDataModule, words_of
 from spotdiff.labels import Synonyms, Vocabulary
 from spotdiff.models.siamese import SiameseChangeNet
@@ -25,14 +25,10 @@ from spotdiff.training.module import ChangeModule
 
 log = logging.getLogger("spotdiff")
 
-# Lightning's own use of torch, and a hook that is meant to be where it is: no news for users.
-_KNOWN = (".*LeafSpec.*deprecated", ".*You have overridden `transfer_batch_to_device`")
-
 
 def train(cfg: DictConfig) -> float:
     """Fits a change model; returns the validation score that a sweep maximises."""
-    for message in _KNOWN:
-        warnings.filterwarnings("ignore", message=message)
+    quieten_lightning()
     seed_everything(cfg.seed, workers=True, verbose=False)
     _settle_data(cfg)
     _size_to_machine(cfg)

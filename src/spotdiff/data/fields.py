@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from spotdiff.data.tables import did_you_mean
 from spotdiff.labels import NONE_WORD, parse_cell
-from spotdiff.types import IGNORE, UNKNOWN_KIND, Box, ChangeKind, LabelSets, TrueChange
+from spotdiff.types import IGNORE, UNKNOWN_KIND, Box, ChangeKind, LabelSets, Outside, TrueChange
 
 LABEL_COLUMNS = {f"{kind.value}_objs": kind for kind in ChangeKind}
 MASK_BITS = tuple((value, value) for value in range(1, 256))
@@ -177,6 +177,18 @@ def mask_codes(cell: object) -> tuple[tuple[int, int], ...] | None:
     if not isinstance(value, dict):
         raise FieldError(f"mask_kinds: expected 'bits' or {{value: kind}}, got {_shown(value)}")
     return tuple(_mask_code(key, kind) for key, kind in value.items() if kind is not None)
+
+
+def outside(cell: object) -> Outside | None:
+    """What is known of pixels outside the boxes of a row, from its column `outside_boxes`.
+
+    Raises:
+        FieldError: The cell holds something else.
+    """
+    name = text(cell, "outside_boxes").casefold()
+    if name in ("", "unchanged", "unknown"):
+        return {"unchanged": "unchanged", "unknown": "unknown"}.get(name)  # type: ignore[return-value]
+    raise FieldError(f"outside_boxes: expected 'unchanged' or 'unknown', got {_shown(cell)}")
 
 
 def _true_change(value: object, name: str) -> TrueChange:

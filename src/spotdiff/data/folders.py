@@ -6,13 +6,13 @@ sub-folder it was found in ("street/0001"). What has no partner is a problem, no
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from spotdiff.data.images import SUFFIXES, is_file
+from spotdiff.data.remote import walked
 from spotdiff.types import PairRow, RowProblem
 
 SIBLINGS = r"^(?P<id>.+)_(?:(?P<before>1|before)|(?P<after>2|after))$"
@@ -53,7 +53,7 @@ def read_folders(
         codes: What the values of the masks mean, as in `PairRow.mask_codes`.
     """
     for path in pictures(before):
-        name = path.relative_to(before)
+        name = _name(path, before)
         pair_id = name.with_suffix("").as_posix()
         where = f"{before.name}/{name.as_posix()}"
         partner = _same_stem(after, name)
@@ -65,7 +65,7 @@ def read_folders(
         else:
             yield PairRow(pair_id, path, partner, mask=mask, mask_codes=codes, where=where)
     for path in pictures(after):
-        name = path.relative_to(after)
+        name = _name(path, after)
         if _same_stem(before, name) is None:
             pair_id = name.with_suffix("").as_posix()
             where = f"{after.name}/{name.as_posix()}"
@@ -104,7 +104,7 @@ def read_siblings(folder: Path, pattern: re.Pattern[str]) -> Iterator[PairRow | 
             if found is None:
                 continue
             view = "before" if found["before"] is not None else "after"
-            pair_id = (sub_folder.relative_to(folder) / found["id"]).as_posix()
+            pair_id = (_name(sub_folder, folder) / found["id"]).as_posix()
             path = sub_folder / name
             first = views.setdefault(pair_id, {}).setdefault(view, path)
             if first != path:
@@ -127,9 +127,14 @@ def pictures(folder: Path) -> Iterator[Path]:
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
-    for root, folders, names in os.walk(folder):
+    for root, folders, names in walked(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield Path(root), sorted(filter(_is_picture, names))
+        yield root, sorted(filter(_is_picture, names))
+
+
+def _name(path: Path, folder: Path) -> PurePosixPath:
+    """Where a path lies in a folder, free of its file system."""
+    return PurePosixPath(path.relative_to(folder).as_posix())
 
 
 def _is_picture(name: str) -> bool:
@@ -140,10 +145,10 @@ def _sub_folders(folder: Path) -> list[Path]:
     return sorted(child for child in folder.iterdir() if child.is_dir())
 
 
-def _same_stem(folder: Path, name: Path) -> Path | None:
+def _same_stem(folder: Path, name: PurePosixPath) -> Path | None:
     """The picture of that stem; the same suffix first, then the usual order."""
     for suffix in (name.suffix, *SUFFIXES, *(suffix.upper() for suffix in SUFFIXES)):
-        path = folder / name.parent / f"{name.stem}{suffix}"
+        path = folder / name.with_name(f"{name.stem}{suffix}").as_posix()
         if is_file(path):
             return path
     return None
@@ -156,7 +161,7 @@ def _by_id(folder: Path, pattern: re.Pattern[str]) -> tuple[dict[str, Path], lis
         found = pattern.search(path.stem)
         if found is None:
             continue
-        pair_id = (path.parent.relative_to(folder) / found["id"]).as_posix()
+        pair_id = (_name(path.parent, folder) / found["id"]).as_posix()
         first = paths.setdefault(pair_id, path)
         if first != path:
             problems.append(_repeated(f"{pair_id} ({path.name})", path, "picture", first))

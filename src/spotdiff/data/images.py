@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
+from spotdiff.data.remote import reaching
 from spotdiff.types import Image, Mask, ViewInfo
 
 MAX_PIXELS = 178_956_970  # the size at which Pillow takes a picture for a decompression bomb
@@ -128,7 +129,7 @@ def file_sha256(path: Path) -> str:
         ImageError: The file cannot be read.
     """
     try:
-        with path.open("rb") as stream:
+        with reaching(path), path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         _unreadable(path, error)
@@ -151,14 +152,16 @@ def image_info(path: Path, max_pixels: int = MAX_PIXELS) -> ViewInfo:
 def is_file(path: Path) -> bool:
     """Whether a path leads to a file; no where its name is impossible or its folder is closed."""
     try:
-        return path.is_file()
+        with reaching(path):
+            return path.is_file()
     except OSError:
         return False
 
 
 def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        with reaching(path):
+            content = path.read_bytes()
     except OSError as error:
         _unreadable(path, error)
     if not content:

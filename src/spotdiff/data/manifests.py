@@ -2,8 +2,9 @@
 
 A manifest has the columns `before` and `after` (or `before_file_name` and `after_file_name`) and
 may have `pair_id`, `added_objs`, `removed_objs`, `changed_objs` or `labels`, `caption_before`,
-`caption_after`, `changes`, `mask` and `mask_kinds`. Its paths are relative to its folder. A table
-of weak labels has the column `img_id` and may have the three of labels; the images are
+`caption_after`, `changes`, `mask`, `mask_kinds` and `outside_boxes`. Its paths are relative to its
+folder, or addresses (`s3://…`); a file behind an address is not looked for before it is read. A
+table of weak labels has the column `img_id` and may have the three of labels; the images are
 `{img_id}_1` (before) and `{img_id}_2` (after) with any suffix of a picture.
 """
 
@@ -15,6 +16,7 @@ from typing import TypeVar
 
 from spotdiff.data import fields
 from spotdiff.data.images import SUFFIXES, is_file
+from spotdiff.data.remote import RemoteError, beside, is_remote
 from spotdiff.data.tables import Record, did_you_mean, records
 from spotdiff.types import PairRow, RowProblem
 
@@ -27,6 +29,7 @@ MANIFEST_COLUMNS = (
     *AFTER_COLUMNS,
     *fields.LABEL_COLUMNS,
     *("labels", "caption_before", "caption_after", "changes", "mask", "mask_kinds"),
+    "outside_boxes",
 )
 _CASES = (*SUFFIXES, *(suffix.upper() for suffix in SUFFIXES))
 
@@ -90,8 +93,12 @@ class _Cells:
             if needed:
                 self.problems.append(f"{columns[0]}: expected a path, the cell is blank")
             return None
-        path = self.record.path.parent / name
-        if not is_file(path):
+        try:
+            path = beside(self.record.path.parent, name)
+        except RemoteError as error:
+            self.problems.append(f"{columns[0]}: {error}")
+            return None
+        if not (is_remote(path) or is_file(path)):
             self.problems.append(f"{columns[0]}: no such file: {path}")
         return path
 
@@ -104,6 +111,7 @@ def _manifest_row(record: Record) -> PairRow | RowProblem:
     changes = cells.read(lambda: fields.true_changes(values.get("changes")))
     mask = cells.file(("mask",), needed=False)
     codes = cells.read(lambda: fields.mask_codes(values.get("mask_kinds")))
+    outside = cells.read(lambda: fields.outside(values.get("outside_boxes")))
     captions = cells.text("caption_before"), cells.text("caption_after")
     if cells.problems or before is None or after is None:
         return record.problem("; ".join(cells.problems), pair_id, before, after)
@@ -117,6 +125,7 @@ def _manifest_row(record: Record) -> PairRow | RowProblem:
         codes,
         captions if any(captions) else None,
         record.where,
+        outside,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,10 @@ from spotdiff.data.images import ImageError, read_image, read_mask
 from spotdiff.data.sources import open_source
 from spotdiff.data.synthetic import SyntheticPairs
 from spotdiff.data.tables import checked
-from spotdiff.types import UNKNOWN_KIND, LabelSets, Mask, Pair, PairRow, Truth
+from spotdiff.ops.box_masks import mask_of_boxes
+from spotdiff.ops.boxes import transform
+from spotdiff.ops.frames import Matrix, scaling
+from spotdiff.types import UNKNOWN_KIND, Image, LabelSets, Mask, Pair, PairRow, TrueChange, Truth
 
 Part = Literal["all", "train", "val"]
 
@@ -69,11 +72,24 @@ class TableSet:
         val_share: float = 0.1,
         split: str | None = None,
     ) -> None:
-        folder = Path(root)
+        self.root = Path(root)
+        self.part = part
+        self.val_share = val_share
+        self.split = split
+        self.rows: Sequence[PairRow] = []
+        self.reload()
+
+    def reload(self) -> None:
+        """Reads the table anew: it may say something else by now.
+
+        Raises:
+            TableError: If any row cannot be used; it lists all problems.
+        """
+        folder, split = self.root, self.split
         if split is None and any((f / "train.csv").is_file() for f in (folder, folder / "data")):
             split = "train"  # a competition's folder: its test.csv holds no truth
         rows = checked(open_source(folder, split=split))
-        self.rows: Sequence[PairRow] = [r for r in rows if _belongs(r.pair_id, part, val_share)]
+        self.rows = [r for r in rows if _belongs(r.pair_id, self.part, self.val_share)]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -105,8 +121,27 @@ def read_pair(row: PairRow) -> Pair:
         ImageError: If one of its files is missing or cannot be decoded.
     """
     before, after = read_image(row.before), read_image(row.after)
-    mask = None if row.mask is None else _translated(read_mask(row.mask), row)
+    mask = _drawn(row, before, after)
+    if row.mask is not None:
+        mask = _translated(read_mask(row.mask), row)
     return Pair(row.pair_id, before, after, Truth(row.labels, row.changes, mask))
+
+
+def _drawn(row: PairRow, before: Image, after: Image) -> Mask | None:
+    """A mask drawn from boxes, in the frame of after, where the row says what is outside them."""
+    if row.outside is None or row.changes is None:
+        return None
+    size = (after.shape[0], after.shape[1])
+    matrix = scaling((before.shape[0], before.shape[1]), size)
+    laid = [
+        change if change.box_before is None else _laid(change, matrix) for change in row.changes
+    ]
+    return mask_of_boxes(laid, size, outside_known=row.outside == "unchanged")
+
+
+def _laid(change: TrueChange, matrix: Matrix) -> TrueChange:
+    x0, y0, x1, y1 = transform(np.array([change.box_before], np.float32), matrix)[0].tolist()
+    return replace(change, box_before=(x0, y0, x1, y1))
 
 
 def _translated(values: Mask, row: PairRow) -> Mask:

@@ -3,7 +3,7 @@
 What is known: a table (CSV, TSV, JSON lines, Parquet) that is a manifest or holds weak labels;
 COCO JSON with pair ids; DeepPCB; SBI pairs; two folders; a folder with `before/ after/` or
 `A/ B/ label/` inside; a folder of siblings `{id}_1.png`, `{id}_2.png`; a folder that holds one of
-the tables.
+the tables. A path may be an address (`s3://bucket/pairs.jsonl`): see `spotdiff.data.remote`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from typing import TypeAlias
 
 from spotdiff.data import folders, manifests
 from spotdiff.data.annotations import read_coco
+from spotdiff.data.datajuicer import PATH_COLUMNS, read_operator_rows
 from spotdiff.data.images import SUFFIXES
 from spotdiff.data.published import SBI_COLUMNS, read_deeppcb, read_sbi
+from spotdiff.data.remote import is_remote, located, reaching
 from spotdiff.data.tables import TABLE_SUFFIXES, columns, did_you_mean, distinct
 from spotdiff.types import PairRow, RowProblem
 
@@ -88,7 +90,16 @@ def open_source(
 
 
 def _existing(name: Path | str) -> Path:
-    path = Path(name).expanduser()
+    try:
+        path = located(name)
+        if is_remote(path):
+            with reaching(path):
+                path.stat()  # unlike exists(), it says why not
+            return path
+    except OSError as error:
+        nothing = isinstance(error, FileNotFoundError)
+        reason = "there is nothing at this address" if nothing else f"cannot be reached: {error}"
+        raise SourceError(f"{name}: {reason}") from error
     if path.exists():
         return path
     missing = path
@@ -132,6 +143,8 @@ def _table_rows(path: Path, hints: _Hints) -> Rows:
     if form == "weak":
         return manifests.read_weak_labels(path, hints.images)
     hints.refuse(path, "a table that names its files", "images")
+    if form == "datajuicer":
+        return read_operator_rows(path)
     if form == "manifest":
         return manifests.read_manifest(path)
     if form == "sbi":
@@ -148,6 +161,8 @@ def _table_form(path: Path) -> str | None:
         return None
     if "img_id" in names and not names & {*manifests.BEFORE_COLUMNS, *manifests.AFTER_COLUMNS}:
         return "weak"
+    if names >= set(PATH_COLUMNS):
+        return "datajuicer"
     if names & set(manifests.BEFORE_COLUMNS) and names & set(manifests.AFTER_COLUMNS):
         return "manifest"
     return "sbi" if names >= set(SBI_COLUMNS) else None
@@ -218,6 +233,8 @@ def _describes_pairs(path: Path) -> bool:
 
 def _mentions_pairs(path: Path) -> bool:
     """Whether a JSON file holds the key `pair_id`, found without parsing it."""
+    if is_remote(path):
+        return b'"pair_id"' in path.read_bytes()
     if path.stat().st_size == 0:
         return False
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:

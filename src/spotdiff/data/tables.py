@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
+from spotdiff.data.remote import reaching
 from spotdiff.types import ChangeKind, PairRow, RowProblem
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -38,6 +39,9 @@ class TableError(ValueError):
         many = len(lines) > 1
         title = f"{len(self.problems)} problems:\n  " if many else ""
         super().__init__(title + "\n  ".join(lines))
+
+    def __reduce__(self) -> tuple[type[TableError], tuple[tuple[RowProblem, ...]]]:
+        return type(self), (self.problems,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,8 @@ def records(path: Path) -> Iterator[Record | RowProblem]:
     suffix = path.suffix.lower()
     reader = _csv_records if suffix in DELIMITERS else _json_records
     try:
-        yield from _parquet_records(path) if suffix == ".parquet" else reader(path)
+        with reaching(path):
+            yield from _parquet_records(path) if suffix == ".parquet" else reader(path)
     except (OSError, ValueError, csv.Error) as error:
         yield RowProblem("", path.name, f"cannot be read to its end: {error}")
 
@@ -212,7 +217,8 @@ def _parquet_columns(path: Path) -> tuple[str, ...]:
     import pyarrow.parquet
 
     try:
-        return tuple(pyarrow.parquet.read_schema(path).names)
+        with path.open("rb") as table:
+            return tuple(pyarrow.parquet.read_schema(table).names)
     except (OSError, pyarrow.ArrowException) as error:
         raise TableError([RowProblem("", path.name, f"is no Parquet file: {error}")]) from error
 
@@ -223,7 +229,7 @@ def _parquet_records(path: Path) -> Iterator[Record | RowProblem]:
 
     number = 0
     try:
-        with pyarrow.parquet.ParquetFile(path) as table:
+        with path.open("rb") as file, pyarrow.parquet.ParquetFile(file) as table:
             for batch in table.iter_batches(batch_size=_BATCH):
                 for cells in batch.to_pylist():
                     number += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -18,8 +18,9 @@ from spotdiff.models.batch import PairBatch
 from spotdiff.models.siamese import ChangeLogits, SiameseChangeNet
 from spotdiff.training.checkpoint import KEY, describe
 from spotdiff.training.evidence import Evaluation
+from spotdiff.training.frozen import FrozenExperts
 from spotdiff.training.losses import ChangeLoss, LossParts
-from spotdiff.types import PairResult, PairRow, Thresholds
+from spotdiff.types import PairResult, Thresholds
 
 OptimizerFactory = Callable[[torch.nn.Module, int], tuple[Optimizer, LRScheduler]]
 
@@ -33,7 +34,8 @@ class ChangeModule(LightningModule):
         optimizer: Gives the optimiser and the schedule for a network and a number of steps.
         recipe: The construction of `net`, plain values, kept in checkpoints.
         vocabulary: Kept in checkpoints, to write labels as the data set does.
-        predictor: Answers rows in the predict loop; None where nothing is predicted.
+        predictor: Answers a batch of pairs in the predict loop; None where nothing is predicted.
+        experts: Borrowed models that the predictor asks, by role; see `FrozenExperts`.
         compile_network: Compile `net` with torch.compile.
     """
 
@@ -44,7 +46,8 @@ class ChangeModule(LightningModule):
         optimizer: OptimizerFactory | None = None,
         recipe: Mapping[str, Any] | None = None,
         vocabulary: Vocabulary | None = None,
-        predictor: Callable[[Sequence[PairRow]], list[PairResult]] | None = None,
+        predictor: Callable[[Any], list[PairResult]] | None = None,
+        experts: Mapping[str, object] | None = None,
         compile_network: bool = False,
     ) -> None:
         super().__init__()
@@ -54,6 +57,8 @@ class ChangeModule(LightningModule):
         self.recipe = dict(recipe or {})
         self.vocabulary = vocabulary or Vocabulary(())
         self.predictor = predictor
+        self.experts = FrozenExperts(experts or {})
+        self.register_load_state_dict_post_hook(self.experts.forgive)  # type: ignore[no-untyped-call]
         self.thresholds = Thresholds()
         self.val_scores = Evaluation(self.vocabulary)
         self.test_scores = Evaluation(self.vocabulary)
@@ -103,8 +108,8 @@ class ChangeModule(LightningModule):
         """Logs every metric."""
         self._report("test", self.test_scores)
 
-    def predict_step(self, batch: Sequence[PairRow], batch_idx: int) -> list[PairResult]:
-        """The answers for a batch of rows, one each."""
+    def predict_step(self, batch: Any, batch_idx: int) -> list[PairResult]:  # noqa: ANN401
+        """What the predictor says of a batch of pairs."""
         del batch_idx
         if self.predictor is None:
             msg = (

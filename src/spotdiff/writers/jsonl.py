@@ -75,6 +75,42 @@ def read_records(path: Path) -> Iterator[PairResult]:
             yield _result(place, file.readline())
 
 
+class Records:
+    """The latest result of any pair by its id, read when it is asked for; a context manager.
+
+    Raises:
+        ValueError: A whole line is no record; the message names the line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._places = _places([path])
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> Self:
+        self._file = self.path.open("rb")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __getitem__(self, pair_id: str) -> PairResult:
+        place = self._places.get(pair_id)
+        if place is None:
+            raise ValueError(f"{self.path}: expected a record of pair {pair_id!r}, there is none.")
+        if self._file is None:
+            raise ValueError(f"{self.path} is not open: read inside `with Records(path)`")
+        self._file.seek(place.offset)
+        return _result(place, self._file.readline())
+
+
 def finished(path: Path, model_sha256: str) -> dict[str, tuple[str, str]]:
     """The hashes of before and after for every pair that this model has already answered.
 

@@ -11,11 +11,12 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+from jaxtyping import Float32
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
 from spotdiff.ops.heatmap import any_kind
-from spotdiff.types import Box, Change, ChangeKind, ChangeMap, Image, Pair, PairResult, ViewInfo
+from spotdiff.types import Box, Change, ChangeKind, Image, Pair, PairResult, ViewInfo
 from spotdiff.writers import drawing
 from spotdiff.writers.drawing import Canvas, Outline, Panel
 from spotdiff.writers.files import file_name, write_png
@@ -65,10 +66,12 @@ def draw_panels(result: PairResult) -> Image:
 
     Panels have the after view's proportions and a longer side of 640 to 960 pixels.
 
+    Difference areas have no heatmap: their panel shows how different each of them looks.
+
     Raises:
-        ValueError: The result comes without its pair or its change map.
+        ValueError: The result comes without its pair, or without both change map and areas.
     """
-    if result.pair is None or result.change_map is None:
+    if result.pair is None or (result.change_map is None and result.areas is None):
         raise ValueError(
             f"pair {result.pair_id!r}: a picture needs the pair and its change map, got a light "
             "result; draw it before calling light()"
@@ -77,7 +80,7 @@ def draw_panels(result: PairResult) -> Image:
     panels = [
         (_view_title("before", result.before), _before(result, result.pair, size)),
         (_view_title("after", result.after), _after(result, result.pair, size)),
-        ("heatmap", _heat(result.pair, result.change_map, size)),
+        _heat_panel(result, result.pair, size),
         ("boxes", _boxes(result, result.pair, size)),
     ]
     sheet = Pillow.new("RGB", (2 * size[0] + 3 * GAP, _top(size, 2) + GAP // 2), PAPER)
@@ -128,10 +131,22 @@ def _outlined(panel: Panel, outlines: list[Outline]) -> Canvas:
     return drawing.draw_outlines(panel.canvas, placed[::-1], thickness=2)
 
 
-def _heat(pair: Pair, change_map: ChangeMap, size: tuple[int, int]) -> Canvas:
+def _heat_panel(result: PairResult, pair: Pair, size: tuple[int, int]) -> tuple[str, Canvas]:
+    if result.change_map is not None:
+        return "heatmap", _heat(pair, any_kind(result.change_map.heat), size)
+    heat = np.zeros(pair.after.shape[:2], np.float32)
+    for change in sorted(result.changes, key=lambda change: change.score):
+        box = change.box_after or (change.box_before and _moved(change.box_before, result))
+        if box:
+            x0, y0, x1, y1 = (round(max(0.0, edge)) for edge in box)
+            heat[y0:y1, x0:x1] = change.score
+    return "difference of areas", _heat(pair, heat, size)
+
+
+def _heat(pair: Pair, heat: Float32[np.ndarray, "h w"], size: tuple[int, int]) -> Canvas:
     panel = drawing.fit(pair.after, size)
     picture = np.asarray(panel.canvas.crop(panel.picture), np.uint8)
-    blended = drawing.blend_heat(picture, any_kind(change_map.heat))
+    blended = drawing.blend_heat(picture, heat)
     panel.canvas.paste(Pillow.fromarray(blended), panel.picture[:2])
     return panel.canvas
 
@@ -187,6 +202,8 @@ def _draw_header(draw: ImageDraw.ImageDraw, result: PairResult, width: int) -> N
     middle = HEADER // 2 + 4
     start = _draw_legend(draw, result, width - GAP, middle)
     score = "" if result.change_score is None else f"change score {result.change_score:.2f}"
+    if result.areas is not None and result.areas.reason is not None:
+        score = result.areas.reason.replace("_", " ")
     room = start - draw.textlength(score, font=drawing.font(18)) - 4 * GAP
     name = drawing.printable(result.pair_id, 100)
     while draw.textlength(name, font=drawing.font(26)) > room:

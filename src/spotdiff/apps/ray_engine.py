@@ -1,0 +1,182 @@
+"""Prediction on Ray: any pipeline on the cores of a machine or on the nodes of a cluster.
+
+One process reads the manifest as a stream, workers answer tasks of a few rows, and their records
+come back in the order of the manifest while the rest is at work.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spotdiff.apps.ray_cluster import cluster, gpus_of_each, imported, plain_errors
+from spotdiff.apps.ray_rows import Hashes, from_table, read_tasks
+from spotdiff.apps.ray_worker import Book, SharedBook, Worker, WorkerSettings
+from spotdiff.contracts import Writer
+from spotdiff.pipeline import PairPipeline, Row
+from spotdiff.types import PairResult
+
+_AHEAD = 2  # tasks that lie at each worker, so that it need not wait for the next
+
+
+@dataclass(frozen=True, slots=True)
+class RayEngine:
+    """How to predict on Ray.
+
+    Attributes:
+        workers: Processes that hold a pipeline each.
+        cpus_per_worker: Share of the CPUs that each takes, 0.5 for half of one. Its whole part, at
+            least 1, is the number of threads that it computes with.
+        gpus_per_worker: The same of GPUs; 0 computes on the CPU. None shares out evenly what the
+            cluster has, at most one to each.
+        batch_size: Pairs that are compared together.
+        readers: Threads of each worker that read and decode.
+        rows_per_task: Rows that a worker gets at a time, best a multiple of `batch_size`; None
+            takes 4 batches, or as many as make 8 rows. Records come back a task at a time.
+        address: Of a running cluster, "auto" or "host:port"; None starts one on this machine.
+
+    Raises:
+        ValueError: If a number makes no sense.
+    """
+
+    workers: int = 2
+    cpus_per_worker: float = 1.0
+    gpus_per_worker: float | None = None
+    batch_size: int = 1
+    readers: int = 2
+    rows_per_task: int | None = None
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("workers", "batch_size", "readers", "rows_per_task"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"Expected {name} to be at least 1, got {value}.")
+        for name in ("cpus_per_worker", "gpus_per_worker"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < math.inf:
+                raise ValueError(f"Expected {name} to be 0 or more, got {value}.")
+
+    @property
+    def task_size(self) -> int:
+        """Rows of a task."""
+        batches = max(4, math.ceil(8 / self.batch_size))
+        return self.rows_per_task or batches * self.batch_size
+
+
+def predict_with_ray(
+    source: Callable[[], Iterable[Row]],
+    build: Callable[[], PairPipeline],
+    finished: Mapping[str, Hashes],
+    writers: Callable[[], Sequence[Writer]] = tuple,
+    *,
+    settings: RayEngine,
+) -> Generator[PairResult, None, None]:
+    """The light results of all rows of a source, in their order, as they become known.
+
+    All functions are pickled and called in other processes, whose machines have this package and
+    see the same files. Results equal those of `PairPipeline.stream`; beside them, a row that raises
+    and one that kills its worker again and again become errors, and a problem of the table as a
+    whole is an error whose `pair_id` is empty. A caller who stops early stops the workers.
+
+    Args:
+        source: Opens the manifest, in one process: `partial(open_source, path)`.
+        build: Gives a pipeline, in each worker once: `partial(load, ckpt)`.
+        finished: As in `PairPipeline.stream`.
+        writers: Give writers of pictures, which work where the pixels are.
+        settings: How many workers, and where.
+
+    Raises:
+        ModuleNotFoundError: Ray is not installed.
+        ConnectionError: There is no cluster at the address.
+        ValueError: The workers ask for more GPUs than there are.
+        Exception: What `source` or `build` raised.
+        RuntimeError: Ray gave up for another reason.
+    """
+    alone = settings.address is None
+    ray = imported(alone)
+    with (
+        cluster(ray, settings.address, settings.workers * settings.cpus_per_worker),
+        plain_errors(ray),
+        _shared_book(ray) as book,
+    ):
+        gpus = gpus_of_each(ray, settings.workers, settings.gpus_per_worker, alone)
+        tasks = _tasks(ray, source, finished, settings.task_size)
+        working = _working(settings, gpus)
+        answers = tasks.map_batches(
+            Worker,
+            fn_constructor_args=(build, writers, working, book),
+            batch_size=None,  # a task a call
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(
+                size=settings.workers, max_tasks_in_flight_per_actor=_AHEAD
+            ),
+            num_cpus=settings.cpus_per_worker,
+            num_gpus=gpus or None,
+        )
+        _configure(answers.context)
+        # prefetching would hold results back that are there
+        for table in answers.iter_batches(
+            batch_size=None, batch_format="pyarrow", prefetch_batches=0
+        ):
+            yield from from_table(table)
+
+
+def _tasks(
+    ray: Any,  # noqa: ANN401 - a module
+    source: Callable[[], Iterable[Row]],
+    finished: Mapping[str, Hashes],
+    size: int,
+) -> Any:  # noqa: ANN401 - a Dataset of Ray
+    """The rows of the source as a data set of tasks, read by one process as they are needed."""
+    known, folder = ray.put(dict(finished)), str(Path.cwd())
+
+    def read() -> Iterator[Any]:
+        return read_tasks(source, ray.get(known), size, folder)
+
+    class Manifest(ray.data.Datasource):  # type: ignore[misc]
+        def get_name(self) -> str:
+            return "Manifest"
+
+        def estimate_inmemory_data_size(self) -> None:
+            return None
+
+        def get_read_tasks(self, *_: object, **__: object) -> list[Any]:
+            unknown = ray.data.block.BlockMetadata(None, None, None, None)
+            return [ray.data.ReadTask(read, unknown)]
+
+    # no share of the CPUs: reading must go on where the workers have taken all of them
+    return ray.data.read_datasource(Manifest(), override_num_blocks=1, num_cpus=0)
+
+
+@contextmanager
+def _shared_book(ray: Any) -> Iterator[SharedBook]:  # noqa: ANN401 - a module
+    actor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Book).remote()
+    try:
+        yield SharedBook(actor)
+    finally:
+        ray.kill(actor)  # of a cluster that was there before and stays
+
+
+def _working(settings: RayEngine, gpus: float) -> WorkerSettings:
+    return WorkerSettings(
+        folder=str(Path.cwd()),
+        threads=max(1, int(settings.cpus_per_worker)),
+        gpus=gpus,
+        batch_size=settings.batch_size,
+        readers=settings.readers,
+        workers=settings.workers,
+    )
+
+
+def _configure(context: Any) -> None:  # noqa: ANN401 - a DataContext of Ray
+    context.execution_options.preserve_order = True
+    context.target_max_block_size = 1  # bytes: every task is a block, and goes out when it is read
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    context.raise_original_map_exception = True
+    context.execution_no_progress_timeout_s = -1  # pairs may be large and nodes may be slow to come
