@@ -107,7 +107,10 @@ class Tagger(Protocol):
     info: ModelInfo
 
     def __call__(self, sentences: Sequence[str]) -> list[tuple[Token, ...]]:
-        """The words of every sentence, without its punctuation."""
+        """The words of every sentence, in order.
+
+        Marks that part words, such as commas, are tokens of their own whose part is `other`.
+        """
         ...
 
 

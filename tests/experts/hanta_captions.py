@@ -19,7 +19,7 @@ SEEN = {
     "An orange sitting next to a glass of orange juice": "orange|glass|orange juice",
     "A bowl of apples, oranges, and bananas": "bowl|apples|oranges|bananas",
     "The man's hat is black.": "man|hat",
-    "The man’s hat is black": "man|hat",
+    "The man\u2019s hat is black": "man|hat",
     "A boy wearing a white t-shirt and blue jeans": "boy|t-shirt|jeans",
     "A tv on a wooden stand in a living room": "tv|stand|living room",
     "A flat screen TV mounted on the wall": "screen tv|wall",
@@ -82,7 +82,9 @@ SEEN = {
     "A man surfs a large wave": "man|wave",
     "Three people skiing down a mountain": "people|mountain",
     "A bus stopped at a red light": "bus|light",
-    "A living room with a couch, a coffee table and a television": "living room|couch|coffee table|television",
+    "A living room with a couch, a coffee table and a television": (
+        "living room|couch|coffee table|television"
+    ),
     "Street signs on a metal pole": "street signs|metal pole",
     "The bride and groom are cutting their wedding cake": "bride|groom|wedding cake",
     "A small airplane taking off from a runway": "airplane|runway",
@@ -145,12 +147,24 @@ SEEN = {
     "A cat is lying on the hood of a silver car": "cat|hood|car",
     "A ship is docked at the pier": "ship|pier",
     "Sunflowers growing beside a stone wall": "sunflowers|stone wall",
-    "The image features a large, open field with a herd of sheep grazing in it.": "image|field|herd|sheep",
-    "In the background, there are several cars and a truck parked on the side of the road.": "cars|truck|road",
-    "A person is riding a skateboard down the street, while another person watches from the sidewalk.": "person|skateboard|street|sidewalk",
-    "The dining table is set with plates, forks, knives, and wine glasses.": "dining table|plates|forks|knives|wine glasses",
-    "The scene is set in a cozy living room, with a fireplace and two armchairs.": "scene|living room|fireplace|armchairs",
-    "There is a potted plant near the window and a book on the shelf.": "potted plant|window|book|shelf",
+    "The image features a large, open field with a herd of sheep grazing in it.": (
+        "image|field|herd|sheep"
+    ),
+    "In the background, there are several cars and a truck parked on the side of the road.": (
+        "cars|truck|road"
+    ),
+    "A person is riding a skateboard down the street, while another watches from the sidewalk.": (
+        "person|skateboard|street|sidewalk"
+    ),
+    "The dining table is set with plates, forks, knives, and wine glasses.": (
+        "dining table|plates|forks|knives|wine glasses"
+    ),
+    "The scene is set in a cozy living room, with a fireplace and two armchairs.": (
+        "scene|living room|fireplace|armchairs"
+    ),
+    "There is a potted plant near the window and a book on the shelf.": (
+        "potted plant|window|book|shelf"
+    ),
     "There is a woman that is holding a dog in her arms": "woman|dog|arms",
     "Arafed view of a city with a lot of buildings": "view|city|buildings",
     "araffe truck driving down a road with a mountain in the background": "truck|road|mountain",

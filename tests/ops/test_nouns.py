@@ -1,4 +1,4 @@
-"""Things that captions mention, and in which of them they differ."""
+"""Things that captions mention, and in which of them they differ (phrases.py and nouns.py)."""
 
 import difflib
 
@@ -63,6 +63,9 @@ def test_a_thing_is_told_with_what_describes_it():
         ("the car is red and big", ["red and big car"]),
         ("the two dogs are red", ["two red dogs"]),
         ("the car is red and a dog sits", ["red car", "dog"]),
+        ("the car on the bus is red", ["red car", "bus"]),
+        ("a man sits and the car on a bus is red", ["man", "red car", "bus"]),
+        ("the man the car is red", ["man", "red car"]),
         ("what is a car", ["car"]),
         ("the man is big dogs", ["man", "big dogs"]),
         ("red", []),

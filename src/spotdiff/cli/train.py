@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from spotdiff.apps.places import existing, shipped_checkpoint, synonyms_file
 from spotdiff.cli.generated import weak_label_set
 from spotdiff.cli.quiet import quieten_lightning
+from spotdiff.cli.relabel import Relabeller, generated_labels, own_copy
 from spotdiff.data.datamodule import PairDataModule, words_of
 from spotdiff.labels import Synonyms, Vocabulary
 from spotdiff.models.siamese import SiameseChangeNet
@@ -31,6 +32,8 @@ def train(cfg: DictConfig) -> float:
     quieten_lightning()
     seed_everything(cfg.seed, workers=True, verbose=False)
     _settle_data(cfg)
+    if cfg.get("refresh"):
+        _settle_pseudo_labels(cfg)
     _size_to_machine(cfg)
     data: PairDataModule = instantiate(cfg.data.module, _convert_="all")
     data.vocabulary = _vocabulary(cfg, data)
@@ -43,9 +46,12 @@ def train(cfg: DictConfig) -> float:
         vocabulary=data.vocabulary,
         compile_network=cfg.compile,
     )
+    callbacks = instantiate(cfg.callbacks)
+    if cfg.get("refresh"):
+        callbacks["refresh"].label = Relabeller(cfg.refresh, Path(cfg.data.root), data, module)
     trainer: Trainer = instantiate(
         cfg.trainer,
-        callbacks=list(instantiate(cfg.callbacks).values()),
+        callbacks=list(callbacks.values()),
         logger=list(instantiate(cfg.logger, _convert_="all").values()),
         default_root_dir=cfg.out,
     )
@@ -64,6 +70,14 @@ def _settle_data(cfg: DictConfig) -> None:
         )
     elif cfg.data.root is not None:
         existing(cfg.data.root, "data for data.root")
+
+
+def _settle_pseudo_labels(cfg: DictConfig) -> None:
+    """Gives the run labels of its own, which it may find anew; generated words get some first."""
+    root = Path(cfg.data.root)
+    if (root / "train.csv").is_file() and "generated" in root.parts:
+        root = generated_labels(cfg)
+    cfg.data.root = str(own_copy(root, Path(cfg.out)))
 
 
 def _size_to_machine(cfg: DictConfig) -> None:

@@ -10,115 +10,15 @@ The idea is that of Jiao et al. 2024 (Img-Diff), section 3: https://arxiv.org/ab
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from string import punctuation
 
 from spotdiff.contracts import Tagger
+from spotdiff.ops.phrases import NounPhrase, noun_phrases
 from spotdiff.ops.plurals import singular
 from spotdiff.types import Token
 
-_LINKS = {"and", "or", "&", ","}
-_SAYS_NOTHING = _LINKS | {"one"}  # "one dog" is "a dog"
-
-
-@dataclass(frozen=True, slots=True)
-class NounPhrase:
-    """A thing as a sentence mentions it; texts are in lower case.
-
-    Attributes:
-        text: Its nouns as they are written.
-        lemmas: The dictionary forms of its nouns; the last one is the head.
-        modifiers: The dictionary forms of the adjectives and numbers that describe it.
-        described: Its nouns with these adjectives and numbers.
-    """
-
-    text: str
-    lemmas: tuple[str, ...]
-    modifiers: tuple[str, ...] = ()
-    described: str = ""
-
-
-def noun_phrases(tokens: Sequence[Token]) -> tuple[NounPhrase, ...]:
-    """The things that a sentence mentions, in its order, repeats kept.
-
-    A run of nouns is one thing. What describes it stands before it ("a blue and white bus") or
-    after it and a form of *be* ("the bus is blue"). What is said not to be there ("no people",
-    "without a hat") is not mentioned.
-
-    Example:
-        >>> a, red = Token("A", "a", "other"), Token("red", "red", "adjective")
-        >>> traffic, lights = Token("traffic", "traffic", "noun"), Token("lights", "light", "noun")
-        >>> noun_phrases([a, red, traffic, lights])  # doctest: +NORMALIZE_WHITESPACE
-        (NounPhrase(text='traffic lights', lemmas=('traffic', 'light'), modifiers=('red',),
-                    described='red traffic lights'),)
-    """
-    phrases: list[NounPhrase] = []
-    end = 0
-    while end < len(tokens):
-        start = end
-        while end < len(tokens) and tokens[end].part == "noun":
-            end += 1
-        if end == start:
-            end += 1
-            continue
-        first = _first_modifier(tokens, start)
-        if not _denied(tokens[:first]):
-            phrases.append(_phrase(tokens[start:end], tokens[first:start], _predicate(tokens, end)))
-    return tuple(phrases)
-
-
-def _phrase(
-    nouns: Sequence[Token], before: Sequence[Token], predicate: Sequence[Token]
-) -> NounPhrase:
-    numbers = next((i for i, token in enumerate(before) if token.part != "number"), len(before))
-    said = [*before[:numbers], *predicate, *before[numbers:]]
-    return NounPhrase(
-        text=_text(nouns),
-        lemmas=tuple(token.lemma for token in nouns),
-        modifiers=tuple(token.lemma for token in said if token.lemma not in _SAYS_NOTHING),
-        described=_text([*said, *nouns]),
-    )
-
-
-def _denied(before: Sequence[Token]) -> bool:
-    """Whether these words say that what follows is not there."""
-    last = [token.lemma for token in before[-2:]]
-    return last[-1:] in (["no"], ["without"]) or (
-        last[:1] == ["without"] and last[-1] in ("a", "an", "any")
-    )
-
-
-def _text(tokens: Sequence[Token]) -> str:
-    return " ".join(token.word.lower() for token in tokens).replace(" ,", ",")
-
-
-def _describes(token: Token) -> bool:
-    return token.part in ("adjective", "number")
-
-
-def _first_modifier(tokens: Sequence[Token], start: int) -> int:
-    """Where the description of the noun at `start` begins."""
-    while start and _describes(tokens[start - 1]):
-        link = start - 1
-        while link and tokens[link - 1].lemma in _LINKS:
-            link -= 1
-        linked = link and link < start - 1 and tokens[link - 1].part == "adjective"
-        start = link if linked and tokens[start - 1].part == "adjective" else start - 1
-    return start
-
-
-def _predicate(tokens: Sequence[Token], end: int) -> Sequence[Token]:
-    """The adjectives that are said of the noun before `end`: "is black and white"."""
-    if end >= len(tokens) or tokens[end].lemma != "be" or tokens[end].part != "verb":
-        return ()
-    first = last = end + 1
-    for place in range(first, len(tokens)):
-        if tokens[place].part == "adjective":
-            last = place + 1
-        elif tokens[place].lemma not in _LINKS:
-            return () if tokens[place].part == "noun" and last == place else tokens[first:last]
-    return tokens[first:last]
+__all__ = ["NounPhrase", "differing", "noun_phrases", "operator_nouns"]
 
 
 def differing(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
+from lightning import LightningModule
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 
@@ -27,3 +31,15 @@ class WarmWeightAveraging(WeightAveraging):
             return torch.lerp(current, average, kept.to(average.dtype))
 
         super().__init__(avg_fn=mixed)
+
+    @contextmanager
+    def in_force(self, module: LightningModule) -> Iterator[None]:
+        """The average stands in the place of the module's weights while the block runs."""
+        if self._average_model is None:
+            yield
+            return
+        self._swap_models(module)
+        try:
+            yield
+        finally:
+            self._swap_models(module)
