@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+EXTRAS := $(VENV)/extras
 CKPT ?= checkpoints/spotdiff-small.ckpt
 
 export UV_PYTHON_DOWNLOADS = never
@@ -30,7 +31,7 @@ demo: install
 	@$(BIN)/python predict.py ckpt=$(CKPT)
 
 test: export HF_HUB_OFFLINE = 1
-test: install
+test: install $(EXTRAS)
 	$(call step,format,$(BIN)/ruff format --check .)
 	$(call step,lint,$(BIN)/ruff check .)
 	$(call step,types,$(BIN)/mypy)
@@ -60,6 +61,14 @@ $(STAMP): requirements.txt pyproject.toml
 	@touch $@
 	@echo "Installed."
 
+# What optional parts need, so that their tests run: Ray, and ultralytics, which is AGPL-3.0 and
+# therefore in no other list.
+$(EXTRAS): requirements-extras.txt $(STAMP)
+	@echo "[test] The packages of optional parts (200 MB to download)"
+	@if test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/python -r $<; \
+	  then :; else $(BIN)/python -m pip install --quiet -r $<; fi
+	@touch $@
+
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -69,6 +78,12 @@ pins: install
 	$(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --extra dev --extra sweep --extra tensorboard \
 	  pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --no-header --no-annotate --quiet \
+	  --no-emit-index-url --no-emit-find-links --extra dev --extra fastsam --extra ray \
+	  --constraint requirements.txt pyproject.toml --output-file .extras.txt
+	grep --invert-match --line-regexp --fixed-strings --file requirements.txt .extras.txt \
+	  > requirements-extras.txt
+	rm .extras.txt
 
 # Leaves outputs/ and multirun/ alone: they are the user's.
 clean:

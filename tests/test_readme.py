@@ -29,7 +29,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("architecture", "data", "records", "training")),
+    *(
+        ROOT / "docs" / f"{name}.md"
+        for name in ("architecture", "areas", "data", "records", "training")
+    ),
 ]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)\)")
@@ -61,8 +64,12 @@ def as_verb(words: tuple[str, ...]) -> tuple[str, list[str]] | None:
 
 
 OURS = [found for words in commands() if (found := as_verb(words)) is not None]
+# What takes minutes, or what no test has: other trainers, fetched weights, a cluster.
+LONG = ("trainer=", "engine=ray", "areas_published", "proposer=sam2")
 HEAVY = [
-    (verb, words) for verb, words in OURS if verb == "train" or any("trainer=" in w for w in words)
+    (verb, words)
+    for verb, words in OURS
+    if verb == "train" or any(sign in word for word in words for sign in LONG)
 ]
 RUN = [found for found in OURS if found not in HEAVY]
 OTHER = [words for words in commands() if as_verb(words) is None]
@@ -87,10 +94,17 @@ def world(tmp_path, tiny_checkpoint, monkeypatch) -> Path:
     for path in (tmp_path / "street" / "label" / "01.png", tmp_path / "mask.png"):
         assert cv2.imwrite(str(path), mask)
     demo_pair(tmp_path / "outputs" / "demo")
+    told = {"image_path1": "before.jpg", "image_path2": "after.jpg"}
+    told |= {"caption1": "a red car", "caption2": "a blue car"}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(told) + "\n")
+    (tmp_path / "words.csv").write_text(
+        "img_id,added_objs,removed_objs,changed_objs\n17,car,none,cup\n"
+    )
     shipped = tmp_path / "checkpoints" / "spotdiff-small.ckpt"
     shipped.parent.mkdir()
     shutil.copy(tiny_checkpoint, shipped)
-    monkeypatch.setattr("spotdiff.cli.pipelines.shipped_checkpoint", lambda: shipped)
+    for place in ("cli.pipelines", "apps.own_experts"):
+        monkeypatch.setattr(f"spotdiff.{place}.shipped_checkpoint", lambda: shipped)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -162,7 +162,9 @@ def test_small_areas_are_left_out_by_their_share_of_the_view():
     (answer,) = stage(wide(PAPER), regions)([pair])
     assert boxes(answer) == [(30, 20, 35, 26)]
     (answer,) = stage(replace(wide(PAPER), min_area=0.003), regions)([pair])
-    assert answer.areas.reason == NoAreas.NO_REGIONS
+    assert (answer.areas.reason, answer.change_score) == (NoAreas.WRONG_SIZE, None)
+    (answer,) = stage(wide(PAPER), {"pair": ([], [])})([pair])
+    assert (answer.areas.reason, answer.change_score) == (NoAreas.NO_REGIONS, 0.0)
 
 
 @pytest.fixture

@@ -130,6 +130,12 @@ def _conclude(tally: Tally, out: Path) -> None:
     errors = f"{failed} failed" if failed else "none failed"
     if tally.funnel is not None:
         log.info("%s", funnel_line(tally.funnel))
+    if tally.wrong_size:
+        log.info(
+            "%d pairs have only regions that areas.min_area and areas.max_area leave out; "
+            "areas.min_area=0 takes the smallest.",
+            tally.wrong_size,
+        )
     log.info(
         "%d pairs answered: %d with changes (%d in all), %s. Records: %s",
         tally.answered - tally.failed,

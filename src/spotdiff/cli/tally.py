@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass, field
 
-from spotdiff.types import Funnel, PairResult
+from spotdiff.types import Funnel, NoAreas, PairResult
 
 
 @dataclass
@@ -17,6 +17,7 @@ class Tally:
     changes: int = 0
     failed: int = 0
     funnel: Funnel | None = None
+    wrong_size: int = 0
     problems: list[str] = field(default_factory=list)
 
     def count(self, result: PairResult) -> None:
@@ -26,6 +27,7 @@ class Tally:
         self.changed += bool(result.changes)
         self.changes += len(result.changes)
         if result.areas is not None:
+            self.wrong_size += result.areas.reason == NoAreas.WRONG_SIZE
             self.funnel = (self.funnel or Funnel()) + result.areas.funnel
 
 

@@ -127,7 +127,7 @@ class AreaCase:
         seen[member.reshape(-1), side[fits]] = True
         arrival = first.argsort()
         self.boxes, self.seen = distinct[arrival], seen[arrival]
-        self._left("regions", NoAreas.NO_REGIONS)
+        self._left("regions", NoAreas.WRONG_SIZE if len(boxes) else NoAreas.NO_REGIONS)
 
     def _shared(self, boxes: Boxes) -> Boxes:
         inside = clip(boxes, self.pair.after.shape[:2])

@@ -22,7 +22,8 @@ class NoAreas(StrEnum):
     TOO_SIMILAR = "too_similar"
     TOO_DIFFERENT = "too_different"
     NO_NOUNS = "no_nouns"  # the captions name the same things
-    NO_REGIONS = "no_regions"
+    NO_REGIONS = "no_regions"  # none was proposed
+    WRONG_SIZE = "wrong_size"  # those that were are smaller or larger than asked for
     NO_DIFFERENCE = "no_difference"  # every region looks alike in both views
     NO_MATCH = "no_match"  # no region shows what the captions differ in
 
