@@ -17,16 +17,15 @@ def test_a_checkpoint_gives_a_pipeline_that_writes_its_words(tiny_checkpoint):
 
 def test_thresholds_are_those_of_the_checkpoint_unless_given(tiny_checkpoint):
     loaded = read(tiny_checkpoint)
-    assert spotdiff.load(loaded, device="cpu").decision.thresholds == loaded.thresholds
-    strict = spotdiff.load(loaded, device="cpu", min_heat=0.9).decision.thresholds
+    assert spotdiff.load(loaded, device="cpu").comparer.decision.thresholds == loaded.thresholds
+    strict = spotdiff.load(loaded, device="cpu", min_heat=0.9).comparer.decision.thresholds
     assert strict.min_heat == 0.9
     assert strict.min_score == loaded.thresholds.min_score
 
 
 def test_zero_is_a_threshold_and_not_a_missing_one(tiny_checkpoint):
-    assert (
-        spotdiff.load(tiny_checkpoint, device="cpu", min_heat=0.0).decision.thresholds.min_heat == 0
-    )
+    loaded = spotdiff.load(tiny_checkpoint, device="cpu", min_heat=0.0)
+    assert loaded.comparer.decision.thresholds.min_heat == 0
 
 
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -21,7 +22,8 @@ from spotdiff.ops.boxes import area, iou
 from tests.experts.tiny_fastsam import write_tiny_fastsam
 from tests.fakes import noise
 
-pytest.importorskip("ultralytics", reason="the extra fastsam is not installed")
+if find_spec("ultralytics") is None:  # to import it here would change the process for all tests
+    pytest.skip("the extra fastsam is not installed", allow_module_level=True)
 
 ROOT = Path(__file__).resolve().parents[2]
 

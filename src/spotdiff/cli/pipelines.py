@@ -50,7 +50,7 @@ def settings_of(cfg: DictConfig, checkpoint: Checkpoint) -> dict[str, Any]:
     settings["model"] = checkpoint.info.sha256
     if cfg.get("areas"):
         for name in ("areas", "framing", "named_by", *ROLES):
-            node = cfg[name]
+            node = cfg.get(name)
             is_node = OmegaConf.is_config(node)
             settings[name] = OmegaConf.to_container(node, resolve=True) if is_node else node
     return settings
@@ -58,11 +58,14 @@ def settings_of(cfg: DictConfig, checkpoint: Checkpoint) -> dict[str, Any]:
 
 def _areas(cfg: DictConfig) -> PairPipeline:
     for role in ("proposer", "similarity"):
-        if not cfg[role]:
-            raise ValueError(f"Expected a {role} for difference areas, got none: add {role}=….")
-    asked = ROLES if cfg.matcher else ROLES[:2]  # without a matcher nobody reads captions
+        if not cfg.get(role):
+            raise ValueError(
+                f"Expected a {role} for difference areas, got none: add {role}=… to the command, "
+                "or take experiment=areas, which has all that is needed."
+            )
+    asked = ROLES if cfg.get("matcher") else ROLES[:2]  # without a matcher nobody reads captions
     parts: dict[str, Any] = {
-        role: instantiate(cfg[role], _convert_="all") for role in asked if cfg[role]
+        role: instantiate(cfg[role], _convert_="all") for role in asked if cfg.get(role)
     }
     stage = DifferenceAreas(instantiate(cfg.areas), named_by=cfg.named_by, **parts)
     device = device_named(cfg.device)

@@ -97,7 +97,7 @@ def _settings(cfg: DictConfig, answering: dict[str, Any]) -> dict[str, Any]:
 def _same_settings(out: Path, settings: dict[str, Any]) -> None:
     """Refuses to mix answers of different settings in one folder."""
     path = out / "settings.json"
-    if path.is_file():
+    if path.is_file() and any(out.glob("predictions*.jsonl")):  # else nothing was answered yet
         earlier = json.loads(path.read_text())
         different = sorted(k for k in settings if settings[k] != earlier.get(k))
         if different:
