@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -154,7 +155,10 @@ def _without_stderr() -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Ray Data writes to its own files alone: whatever matters is raised."""
+    """Ray Data writes to its own files alone: whatever matters is raised.
+
+    It warns where there are fewer tasks than workers, and that is no news to whoever has few pairs.
+    """
     handlers = [
         handler
         for handler in logging.getLogger("ray.data").handlers
@@ -164,7 +168,9 @@ def _quiet() -> Iterator[None]:
     for handler in handlers:
         handler.setLevel(logging.CRITICAL)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="The minimum number of concurrent actors")
+            yield
     finally:
         for handler, level in zip(handlers, levels, strict=True):
             handler.setLevel(level)
