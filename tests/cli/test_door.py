@@ -118,3 +118,15 @@ def test_the_process_is_left_as_it_was(through):
     before = dict(os.environ), list(sys.argv)
     through(_nothing)
     assert (dict(os.environ), list(sys.argv)) == before
+
+
+def test_an_extra_that_is_not_installed_is_one_line(through, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+
+    def program(_: DictConfig) -> None:
+        from spotdiff.apps.ray_cluster import imported
+
+        imported(alone=True)
+
+    assert through(program) == 64
+    assert 'pip install "spotdiff[ray]"' in _one_line(capsys)

@@ -28,7 +28,14 @@ from spotdiff.apps.places import travelling
 Program = Callable[[DictConfig], Any]
 
 WRONG_COMMAND = 64  # exit code, EX_USAGE of sysexits; smaller ones count failed pairs
-_SPOKEN = (HydraException, OmegaConfBaseException, ValueError, OSError, RuntimeError)
+_SPOKEN = (
+    HydraException,
+    OmegaConfBaseException,
+    ValueError,
+    OSError,
+    RuntimeError,
+    ImportError,  # of an extra that is not installed
+)
 
 
 def enter(program: Program, config: str, arguments: Sequence[str]) -> None:
