@@ -170,3 +170,22 @@ def test_all_problems_of_weak_labels_are_told_at_once(tmp_path):
     assert one.before == tmp_path / "2_1.png"
     assert blank.where == "train.csv row 4"
     assert "img_id: expected an id" in blank.reason
+
+
+@pytest.mark.parametrize(
+    ("cell", "outside"),
+    [("unchanged", "unchanged"), (" Unknown ", "unknown"), ("", None), (None, None)],
+)
+def test_a_manifest_may_say_what_is_known_outside_its_boxes(root, cell, outside):
+    path = root / "pairs.jsonl"
+    _write(path, FULL | {"outside_boxes": cell})
+    (row,) = checked(read_manifest(path))
+    assert row.outside == outside
+
+
+@pytest.mark.parametrize("cell", ["nothing", 3, ["unknown"]])
+def test_another_word_for_the_outside_is_a_problem(root, cell):
+    path = root / "pairs.jsonl"
+    _write(path, FULL | {"outside_boxes": cell})
+    (problem,) = read_manifest(path)
+    assert "outside_boxes: expected " in problem.reason

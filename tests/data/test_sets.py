@@ -10,7 +10,7 @@ import pytest
 from spotdiff.data.images import ImageError
 from spotdiff.data.sets import SyntheticSet, TableSet, read_pair
 from spotdiff.data.tables import TableError
-from spotdiff.types import UNKNOWN_KIND, LabelSets, Pair, PairRow
+from spotdiff.types import IGNORE, UNKNOWN_KIND, ChangeKind, LabelSets, Pair, PairRow, TrueChange
 from tests.fakes import noise, noisy_pair, write_image
 
 
@@ -125,3 +125,73 @@ def test_a_manifest_brings_boxes(tmp_path):
     pairs = TableSet(tmp_path / "pairs.jsonl")
     assert pairs.pair(0).truth.changes[0].box_after == (1, 2, 5, 6)
     assert [s.changed for s in pairs.label_sets()] == [("cup",)]
+
+
+def _boxed(folder, outside, *changes, mask=None, before=(16, 32)):
+    """A row whose after view has 16 × 32 pixels."""
+    sizes = {"b": before, "a": (16, 32)}
+    views = [write_image(folder / f"{n}.png", noise(0, *size)) for n, size in sizes.items()]
+    return PairRow("m", *views, changes=changes, mask=mask, outside=outside)
+
+
+CAME = TrueChange(ChangeKind.ADDED, "cup", None, (10, 4, 15, 9))
+WENT = TrueChange(ChangeKind.REMOVED, "cup", (10, 4, 15, 9), None)
+
+
+def test_boxes_draw_a_mask_where_the_row_says_what_is_outside_them(tmp_path):
+    unchanged = read_pair(_boxed(tmp_path, "unchanged", CAME)).truth.mask
+    unknown = read_pair(_boxed(tmp_path, "unknown", CAME)).truth.mask
+    # the core of five by five pixels, and four pixels around the box
+    line = [0] * 6 + [IGNORE] * 4 + [1] * 5 + [IGNORE] * 4 + [0] * 13
+    assert unchanged[6].tolist() == line
+    assert unknown[6].tolist() == [value or IGNORE for value in line]
+    assert unchanged[15].any() == 0
+    assert (unknown[15] == IGNORE).all()
+
+
+def test_boxes_alone_draw_no_mask(tmp_path):
+    pair = read_pair(_boxed(tmp_path, None, CAME))
+    assert pair.truth.mask is None
+    assert pair.truth.changes == (CAME,)
+
+
+def test_no_boxes_say_that_nothing_changed_only_where_the_row_says_so(tmp_path):
+    assert not read_pair(_boxed(tmp_path, "unchanged")).truth.mask.any()
+    row = _boxed(tmp_path, "unchanged")
+    without = PairRow("m", row.before, row.after, outside="unchanged")
+    assert read_pair(without).truth.mask is None
+
+
+def test_boxes_of_a_larger_before_view_are_laid_into_the_after_view(tmp_path):
+    twice = TrueChange(ChangeKind.REMOVED, "cup", (20, 12, 30, 27), None)  # ×2 and ×3
+    mask = read_pair(_boxed(tmp_path, "unchanged", twice, before=(48, 64))).truth.mask
+    expected = read_pair(_boxed(tmp_path, "unchanged", WENT)).truth.mask
+    np.testing.assert_array_equal(mask, expected)
+    assert (mask == ChangeKind.REMOVED.bit).any()
+
+
+def test_a_mask_file_is_worth_more_than_boxes(tmp_path):
+    path = tmp_path / "mask.png"
+    cv2.imwrite(str(path), np.full((16, 32), 255, np.uint8))
+    mask = read_pair(_boxed(tmp_path, "unchanged", CAME, mask=path)).truth.mask
+    assert (mask == UNKNOWN_KIND).all()
+
+
+def test_a_set_that_is_reloaded_says_what_its_table_says_by_now(weak):
+    parts = [TableSet(weak, part, val_share=0.3) for part in ("train", "val")]
+    before = [[row.pair_id for row in part.rows] for part in parts]
+    table = weak / "train.csv"
+    table.write_text(table.read_text().replace("man dog", "sign"))
+    assert {s.changed for s in parts[0].label_sets()} == {("man", "dog")}
+    for part in parts:
+        part.reload()
+    assert {s.changed for part in parts for s in part.label_sets()} == {("sign",)}
+    assert [[row.pair_id for row in part.rows] for part in parts] == before
+
+
+def test_a_table_that_broke_is_told_when_it_is_reloaded(weak):
+    pairs = TableSet(weak)
+    (weak / "p03_1.png").unlink()
+    with pytest.raises(TableError, match="p03_1"):
+        pairs.reload()
+    assert len(pairs) == 30

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
 from torch.utils.data import DataLoader
 
 from spotdiff.training.averaging import WarmWeightAveraging
@@ -30,15 +31,36 @@ class Counting(LightningModule):
         return torch.optim.SGD([self.weight], lr=1.0)
 
 
+class Looking(Callback):
+    """What a block sees in which the average is in force, and what there is around it."""
+
+    def __init__(self, fails: bool = False) -> None:
+        super().__init__()
+        self.fails = fails
+        self.seen: list[float] = []
+
+    def on_train_batch_end(self, trainer, pl_module, *_) -> None:
+        average = next(c for c in trainer.callbacks if isinstance(c, WarmWeightAveraging))
+        around = pl_module.weight.item()
+        try:
+            with average.in_force(pl_module):
+                self.seen.append(pl_module.weight.item())
+                if self.fails:
+                    raise LookupError
+        except LookupError:
+            assert self.fails
+        assert pl_module.weight.item() == around
+
+
 @pytest.fixture
 def fit(tmp_path):
-    def run(decay: float, steps: int) -> Counting:
+    def run(decay: float, steps: int, *callbacks: Callback) -> Counting:
         module = Counting()
         data = DataLoader(torch.zeros(steps, 1))
         trainer = Trainer(
             max_epochs=1,
             accelerator="cpu",
-            callbacks=[WarmWeightAveraging(decay)],
+            callbacks=[WarmWeightAveraging(decay), *callbacks],
             default_root_dir=tmp_path,
             **dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar"), False),
             enable_model_summary=False,
@@ -73,3 +95,23 @@ def test_frozen_weights_and_counters_stay_exact(fit):
     module = fit(0.998, 30)
     assert module.frozen.item() == torch.tensor(0.1).item()
     assert module.count.item() == 30
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_average_is_in_force_for_a_block_and_nowhere_else(fit, fails):
+    looking = Looking(fails)
+    module = fit(0.999, 3, looking)
+    second = 2 / 11 + 9 / 11 * 2
+    assert looking.seen == [
+        pytest.approx(1),
+        pytest.approx(second),
+        pytest.approx(0.25 * second + 0.75 * 3),
+    ]
+    assert module.seen == [looking.seen[-1]]  # validation sees the same
+
+
+def test_before_training_there_is_no_average_and_weights_stay():
+    module = Counting()
+    with WarmWeightAveraging().in_force(module):
+        assert module.weight.item() == 0
+    assert module.weight.item() == 0

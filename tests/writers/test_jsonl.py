@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotdiff.types import ModelInfo
-from spotdiff.writers.jsonl import JsonlWriter, compact, finished, merge, read_records
+from spotdiff.writers.jsonl import JsonlWriter, Records, compact, finished, merge, read_records
 
 
 def write_all(path, results):
@@ -166,3 +166,46 @@ def test_reading_holds_one_record_at_a_time(tmp_path, failure):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1_000_000  # the file has five
+
+
+def test_records_are_found_by_their_pair_in_any_order(tmp_path, results):
+    path = tmp_path / "p.jsonl"
+    write_all(path, results)
+    with Records(path) as found:
+        for result in results[::-1]:
+            assert found[result.pair_id] == result.light()
+
+
+def test_the_record_that_is_found_is_the_last_one_and_a_torn_line_is_none(
+    tmp_path, answer, failure
+):
+    path = tmp_path / "p.jsonl"
+    write_all(path, [failure("1"), answer("2"), answer("1")])
+    path.write_bytes(path.read_bytes() + b'{"pair_id": "2", "stat')
+    with Records(path) as found:
+        assert found["1"].status == "ok"
+        assert found["2"].status == "ok"
+
+
+def test_a_pair_without_a_record_is_named_with_the_file(tmp_path, answer):
+    path = tmp_path / "p.jsonl"
+    write_all(path, [answer("1")])
+    with Records(path) as found, pytest.raises(ValueError, match=r"p\.jsonl: .* pair 'x'"):
+        found["x"]
+
+
+def test_closed_records_say_how_to_open_them(tmp_path, answer):
+    path = tmp_path / "p.jsonl"
+    write_all(path, [answer("1")])
+    with Records(path) as found:
+        assert found["1"].pair_id == "1"
+    with pytest.raises(ValueError, match=r"with Records"):
+        found["1"]
+
+
+def test_a_line_that_is_no_record_is_named_when_records_are_opened(tmp_path, answer):
+    path = tmp_path / "p.jsonl"
+    write_all(path, [answer("1")])
+    path.write_bytes(path.read_bytes() + b"not json\n")
+    with pytest.raises(ValueError, match=r"p\.jsonl line 2: expected a prediction record"):
+        Records(path)

@@ -5,7 +5,17 @@ import numpy as np
 import pytest
 
 from spotdiff.contracts import Writer
-from spotdiff.types import Alignment, Change, ChangeKind, ChangeMap, Pair, PairResult, ViewInfo
+from spotdiff.types import (
+    Alignment,
+    AreaReport,
+    Change,
+    ChangeKind,
+    ChangeMap,
+    NoAreas,
+    Pair,
+    PairResult,
+    ViewInfo,
+)
 from spotdiff.writers.drawing import KIND_COLOURS
 from spotdiff.writers.overlay import GAP, HEADER, TITLE, OverlayWriter, draw_panels
 
@@ -119,3 +129,58 @@ def test_the_writer_leaves_one_file_a_pair_inside_its_folder(tmp_path, street, f
 def test_a_light_result_is_refused_by_name(tmp_path, street):
     with OverlayWriter(tmp_path) as writer, pytest.raises(ValueError, match=r"'street/1'.*light"):
         writer.write(street.light())
+
+
+def areas(shape, *changes, alignment=None, reason=None):
+    """The same scene, answered by difference areas."""
+    plain = scene(shape, changes, alignment=alignment)
+    return replace(plain, change_map=None, change_score=None, areas=AreaReport(reason))
+
+
+def glow(result):
+    """Where the heat panel is not as cold as it is where nothing differs, in its own pixels."""
+    heat = panels(draw_panels(result))[2].astype(int)
+    cold = panels(draw_panels(areas((80, 160))))[2][0, 0].astype(int)
+    rows, columns = np.nonzero(np.abs(heat - cold).sum(axis=-1) > 12)
+    return [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+
+
+def test_areas_need_no_change_map_and_glow_where_their_boxes_are():
+    came = Change(ChangeKind.ADDED, 0.9, None, None, (10.0, 20.0, 40.0, 50.0))
+    np.testing.assert_allclose(glow(areas((80, 160), came)), [40, 80, 160, 200], atol=6)
+
+
+def test_a_removed_area_glows_where_it_would_stand_in_the_after_view():
+    shift = Alignment("fit", ((2.0, 0.0, 60.0), (0.0, 2.0, 0.0), (0.0, 0.0, 1.0)))
+    gone = Change(ChangeKind.REMOVED, 0.9, None, (0.0, 10.0, 20.0, 30.0))
+    # (60, 20, 100, 60) in after, whose panel is four times as large
+    found = glow(areas((80, 160), gone, alignment=shift))
+    np.testing.assert_allclose(found, [240, 80, 400, 240], atol=6)
+
+
+def test_of_areas_that_overlap_the_more_different_one_is_seen():
+    large = Change(ChangeKind.ADDED, 0.3, None, None, (0.0, 0.0, 80.0, 80.0))
+    small = Change(ChangeKind.ADDED, 0.9, None, None, (20.0, 20.0, 60.0, 60.0))
+    pictures = [panels(draw_panels(areas((80, 160), *c)))[2] for c in ([small], [small, large])]
+    np.testing.assert_array_equal(*(heat[120:200, 120:200] for heat in pictures))
+    assert (pictures[0][20:40, 20:40] != pictures[1][20:40, 20:40]).any()
+
+
+def test_without_areas_nothing_glows_and_the_reason_stands_in_the_header():
+    plain, told = areas((80, 160)), areas((80, 160), reason=NoAreas.TOO_SIMILAR)
+    heat = panels(draw_panels(told))[2]
+    assert (heat == heat[0, 0]).all()
+    headers = [draw_panels(result)[:HEADER] for result in (plain, told)]
+    assert (headers[0] != headers[1]).any()
+
+
+def test_odd_boxes_of_areas_do_not_break_the_picture():
+    odd = [(-50.0, 70.0, 900.0, 71.0), (5.0, 5.0, 5.0, 5.0), (200.0, 90.0, 210.0, 99.0)]
+    changes = [Change(ChangeKind.CHANGED, 1.0, None, box, box) for box in odd]
+    assert has(panels(draw_panels(areas((80, 160), *changes)))[3], CHANGED)
+
+
+def test_a_result_without_map_and_areas_is_refused():
+    bare = replace(scene((80, 160)), change_map=None)
+    with pytest.raises(ValueError, match="'scene'"):
+        draw_panels(bare)

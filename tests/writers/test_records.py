@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 
-from spotdiff.types import Alignment, Change, ChangeKind, LabelSets, ModelInfo, PairResult, ViewInfo
+from spotdiff.types import (
+    Alignment,
+    AreaReport,
+    Change,
+    ChangeKind,
+    Funnel,
+    LabelSets,
+    ModelInfo,
+    NoAreas,
+    PairResult,
+    ViewInfo,
+)
 from spotdiff.writers.records import from_record, schema, to_record
 
 VALIDATOR = Draft202012Validator(schema())
@@ -32,6 +43,16 @@ def changes(draw):
 
 
 LISTS = st.lists(WORDS, max_size=3).map(tuple)
+COUNTS = st.integers(0, 10**9)
+MODELS = st.builds(ModelInfo, WORDS, HASHES)
+REPORTS = st.builds(
+    AreaReport,
+    reason=st.none() | st.sampled_from(NoAreas),
+    similarity=st.none() | st.integers(-10_000, 10_000).map(lambda parts: parts / 10_000),
+    funnel=st.builds(Funnel, *[COUNTS] * 7),
+    experts=st.dictionaries(WORDS, MODELS, max_size=3),
+    captions=st.none() | st.tuples(st.text(), st.text()),
+)
 ANSWERS = st.builds(
     PairResult,
     pair_id=st.text(),
@@ -43,7 +64,8 @@ ANSWERS = st.builds(
     labels=st.none() | st.builds(LabelSets, LISTS, LISTS, LISTS),
     heatmap=st.none() | WORDS,
     alignment=st.none() | st.builds(Alignment, st.just("resize"), st.tuples(ROWS, ROWS, ROWS)),
-    model=st.builds(ModelInfo, WORDS, HASHES),
+    model=MODELS,
+    areas=st.none() | REPORTS,
 )
 
 
@@ -110,5 +132,48 @@ def test_the_schema_refuses_a_box_in_the_view_that_lacks_the_thing(kind, box, an
     record = json.loads(json.dumps(to_record(answer("x", (change,)))))
     VALIDATOR.validate(record)
     record["changes"][0][box] = [0, 0, 1, 1]
+    with pytest.raises(ValidationError):
+        VALIDATOR.validate(record)
+
+
+def test_an_answer_of_areas_may_leave_open_whether_there_is_a_change(answer):
+    report = AreaReport(NoAreas.TOO_DIFFERENT, 0.5)
+    record = to_record(replace(answer("x", areas=report), change_score=None))
+    VALIDATOR.validate(json.loads(json.dumps(record)))
+
+
+def test_a_record_of_an_earlier_version_has_no_areas_and_is_read(answer):
+    record = to_record(answer("x"))
+    del record["areas"]
+    assert from_record(record) == answer("x").light()
+
+
+def test_every_reason_for_no_areas_is_published():
+    published = schema()["$defs"]["areas"]["properties"]["reason"]["enum"]
+    assert published == [None, *NoAreas]
+
+
+def test_the_similarity_of_views_keeps_four_decimals_and_counts_are_whole(answer):
+    report = AreaReport(None, np.float32(1 / 3), Funnel(np.int64(1), np.int64(2)))
+    areas = json.loads(json.dumps(to_record(answer("x", areas=report))))["areas"]
+    assert areas["similarity"] == 0.3333
+    assert areas["funnel"]["gated"] == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("reason", "tired"),
+        ("similarity", 1.5),
+        ("funnel", {"pairs": 1}),
+        ("experts", {"proposer": {"name": "x"}}),
+        ("captions", ["one"]),
+        ("surprise", 1),
+    ],
+)
+def test_the_schema_refuses_malformed_areas(field, value, answer):
+    record = json.loads(json.dumps(to_record(answer("x", areas=AreaReport()))))
+    VALIDATOR.validate(record)
+    record["areas"][field] = value
     with pytest.raises(ValidationError):
         VALIDATOR.validate(record)

@@ -16,11 +16,11 @@ from spotdiff.cli.engines import Job, run
 from spotdiff.cli.pipelines import open_checkpoint, settings_of
 from spotdiff.cli.progress import table_of
 from spotdiff.cli.tally import Tally, funnel_line, is_main_process
-from spotdiff.data.datajuicer import operator_cells
+from spotdiff.data.datajuicer import PATH_COLUMNS, operator_cells
 from spotdiff.data.demo import demo_pair
-from spotdiff.data.remote import is_address
+from spotdiff.data.remote import is_address, located
 from spotdiff.data.sources import open_source
-from spotdiff.data.tables import JSON_LINES
+from spotdiff.data.tables import JSON_LINES, columns
 from spotdiff.pipeline import Row
 from spotdiff.types import PairResult
 from spotdiff.writers.coco import write_coco
@@ -86,7 +86,12 @@ def _settings(cfg: DictConfig, answering: dict[str, Any]) -> dict[str, Any]:
     """What decides answers and pictures. Refuses what cannot be had together."""
     if cfg.heatmaps and cfg.get("areas"):
         raise ValueError("Expected heatmaps=false for difference areas: they have no heatmap.")
-    if cfg.datajuicer and not str(cfg.pairs).endswith(JSON_LINES):
+    if cfg.submission and cfg.get("areas") and not cfg.get("matcher"):
+        raise ValueError(
+            "Expected a matcher for submission=true with difference areas, got none: nobody else "
+            "gives them words. Add matcher=blip."
+        )
+    if cfg.datajuicer and not _holds_operator_rows(cfg.pairs):
         raise ValueError(
             "Expected pairs=FILE.jsonl with the operator's rows for datajuicer=true, got "
             f"pairs={cfg.pairs}."
@@ -94,12 +99,19 @@ def _settings(cfg: DictConfig, answering: dict[str, Any]) -> dict[str, Any]:
     return answering | {name: bool(cfg[name]) for name in ("overlays", "heatmaps")}
 
 
+def _holds_operator_rows(pairs: str | None) -> bool:
+    if pairs is None or not pairs.endswith(JSON_LINES):
+        return False
+    return set(PATH_COLUMNS) <= set(columns(located(pairs)))
+
+
 def _same_settings(out: Path, settings: dict[str, Any]) -> None:
     """Refuses to mix answers of different settings in one folder."""
     path = out / "settings.json"
     if path.is_file() and any(out.glob("predictions*.jsonl")):  # else nothing was answered yet
         earlier = json.loads(path.read_text())
-        different = sorted(k for k in settings if settings[k] != earlier.get(k))
+        every = settings.keys() | earlier.keys()  # difference areas have some of their own
+        different = sorted(k for k in every if settings.get(k) != earlier.get(k))
         if different:
             names = ", ".join(different)
             msg = (
@@ -120,7 +132,7 @@ def _export(cfg: DictConfig, out: Path) -> None:
     if cfg.coco:
         write_coco(records, out / "coco.json")
     if cfg.datajuicer:
-        write_datajuicer(operator_cells(Path(cfg.pairs)), records, out / "datajuicer.jsonl")
+        write_datajuicer(operator_cells(located(cfg.pairs)), records, out / "datajuicer.jsonl")
     if cfg.get("areas"):
         write_funnel(records, out / "funnel.json")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from spotdiff.apps.places import existing
 from spotdiff.cli.predict import predict
+from spotdiff.cli.tally import is_main_process
 from spotdiff.data.sources import open_source
 from spotdiff.pipeline import Row
 from spotdiff.stages.pseudo import PseudoLabels, pseudo_labels
@@ -30,11 +30,13 @@ def pseudo_label(cfg: DictConfig) -> int:
     """
     if cfg.pairs is None:
         raise ValueError("Expected pairs=TABLE with a table of words, got none.")
-    if not cfg.areas:
+    if not cfg.get("areas"):
         raise ValueError("Expected the rules of difference areas, got none: add areas=paper.")
     failed = predict(cfg)
+    if not is_main_process():
+        return failed
     out = Path(cfg.out)
-    rows = open_source(existing(cfg.pairs, "pairs"), pattern=cfg.pattern)
+    rows = open_source(cfg.pairs, pattern=cfg.pattern)
     records = out / "predictions.jsonl"
     count = write_pseudo(labelled(rows, records, cfg.min_difference), out / TABLE)
     log.info(

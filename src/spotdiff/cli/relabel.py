@@ -15,7 +15,7 @@ from spotdiff.cli.pseudo_label import TABLE, pseudo_label
 from spotdiff.data.datamodule import PairDataModule
 from spotdiff.data.sets import TableSet
 from spotdiff.data.sources import open_source
-from spotdiff.data.tables import checked
+from spotdiff.data.tables import JSON_LINES, checked
 from spotdiff.experts.heatmap import HeatmapProposer
 from spotdiff.experts.siamese import SiameseEmbedder
 from spotdiff.models.localizer import SiameseLocalizer
@@ -40,9 +40,9 @@ def own_copy(root: Path, out: Path) -> Path:
         FileNotFoundError: If nothing at `root` was written by pseudo_label.
     """
     source = root / TABLE if root.is_dir() else root
-    if not source.is_file():
+    if not source.is_file() or source.suffix.lower() not in JSON_LINES:  # such as a table of words
         raise FileNotFoundError(
-            f"Expected pseudo labels in {source}, but there is no such file: "
+            f"Expected pseudo labels in {source}, but there are none: "
             f"python scripts/pseudo_label.py pairs={root} out=DIR writes them."
         )
     target = out / "pseudo" / TABLE

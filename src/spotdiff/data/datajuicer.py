@@ -1,8 +1,8 @@
 """Rows of data-juicer's difference area operator: two paths and two captions, one JSON a line.
 
 The format: https://github.com/modelscope/data-juicer. Paths are taken from the folder of the file
-or, as the operator does, from the working directory. Columns that are not asked for are left to
-whoever wrote them.
+or, as the operator does, from the working directory; a file behind an address (`s3://…`) is not
+looked for before it is read. Columns that are not asked for are left to whoever wrote them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from spotdiff.data import fields
 from spotdiff.data.images import is_file
+from spotdiff.data.remote import RemoteError, beside, is_remote
 from spotdiff.data.tables import Record, records
 from spotdiff.types import PairRow, RowProblem
 
@@ -41,8 +42,11 @@ def _pair_row(record: Record) -> PairRow | RowProblem:
     blank = [column for column, name in zip(PATH_COLUMNS, names, strict=True) if not name]
     if blank:
         return record.problem(f"{', '.join(blank)}: expected a path, the cell is blank")
-    before, after = (_found(record.path.parent, name) for name in names)
-    missing = [str(path) for path in (before, after) if not is_file(path)]
+    try:
+        before, after = (_found(record.path.parent, name) for name in names)
+    except RemoteError as error:
+        return record.problem(str(error))
+    missing = [str(path) for path in (before, after) if not (is_remote(path) or is_file(path))]
     if missing:
         return record.problem(f"no such file: {', '.join(missing)}", "", before, after)
     captions = (told[0], told[1]) if any(told) else None
@@ -50,5 +54,7 @@ def _pair_row(record: Record) -> PairRow | RowProblem:
 
 
 def _found(folder: Path, name: str) -> Path:
-    beside, here = folder / name, Path(name)
-    return here if is_file(here) and not is_file(beside) else beside
+    there, here = beside(folder, name), Path(name)
+    if is_remote(there) or is_file(there):
+        return there
+    return here if is_file(here) else there

@@ -35,12 +35,13 @@ def write_datajuicer(
     Raises:
         ValueError: If a row has no record.
     """
-    with replacing(out) as partial, Records(records) as found, partial.open("w") as file:
+    with replacing(out) as partial, Records(records) as found, partial.open("wb") as file:
         for pair_id, cells in rows:
             meta = cells.get(META)
             told = _meta(found[pair_id])
             merged = {**meta, **told} if isinstance(meta, Mapping) else told
-            file.write(json.dumps({**cells, META: merged}, ensure_ascii=False) + "\n")
+            line = json.dumps({**cells, META: merged})  # ASCII holds half an emoji too
+            file.write(line.encode("ascii") + b"\n")
 
 
 def _meta(result: PairResult) -> dict[str, object]:

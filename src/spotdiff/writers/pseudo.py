@@ -22,9 +22,9 @@ class _Labels(Protocol):
 def write_pseudo(rows: Iterable[tuple[PairRow, _Labels]], out: Path) -> int:
     """Writes one line a pair, in one step; gives their number."""
     count = 0
-    with replacing(out) as partial, partial.open("w", encoding="utf-8") as file:
+    with replacing(out) as partial, partial.open("wb") as file:
         for row, labels in rows:
-            file.write(json.dumps(_cells(row, labels), ensure_ascii=False) + "\n")
+            file.write(json.dumps(_cells(row, labels)).encode("ascii") + b"\n")
             count += 1
     return count
 
