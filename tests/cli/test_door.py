@@ -130,3 +130,8 @@ def test_an_extra_that_is_not_installed_is_one_line(through, capsys, monkeypatch
 
     assert through(program) == 64
     assert 'pip install "spotdiff[ray]"' in _one_line(capsys)
+
+
+def test_null_for_a_group_is_one_sentence(program, capsys):
+    assert program("predict", "trainer=null") == 64
+    assert "got null: ~GROUP leaves a group out." in _one_line(capsys)

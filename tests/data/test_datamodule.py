@@ -1,6 +1,7 @@
 """Sets of pairs, their order, and what a batch says of them."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -158,6 +159,19 @@ def test_a_moved_thing_is_removed_here_and_added_there():
     )
     shown = shown_sets(Truth(LabelSets(), changes, _mask(1)))
     assert shown == LabelSets(("car", "dog"), ("car",), ("sign",))
+
+
+def test_boxes_that_are_not_all_of_them_take_nothing_from_words():
+    words = LabelSets(("car", "person"), ("dog",))
+    unnamed = (TrueChange(ADDED, None, None, (0, 0, 9, 9)),)
+    guessed = Truth(words, unnamed, np.full((8, 8), IGNORE, np.uint8))
+    guessed.mask[2, 2] = ADDED.bit
+    assert shown_sets(guessed) == words
+    assert presence(guessed).tolist() == [1, 1, 0]
+    assert np.isnan(presence(replace(guessed, labels=None))).tolist() == [False, True, True]
+    complete = replace(guessed, mask=guessed.mask & ~np.uint8(IGNORE))
+    assert shown_sets(complete) == LabelSets(("car", "person"))
+    assert presence(complete).tolist() == [1, 0, 0]
 
 
 def test_cells_carry_the_label_where_the_object_is():

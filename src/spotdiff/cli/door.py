@@ -113,6 +113,8 @@ def _ours_to_say(error: BaseException) -> bool:
     """Whether a sentence is enough; errors from inside other libraries keep their traceback."""
     if isinstance(error, HydraException | OmegaConfBaseException | FileNotFoundError):
         return True
+    if str(error).startswith(_NO_NAME):
+        return True
     frames = error.__traceback__
     while frames is not None and frames.tb_next is not None:
         frames = frames.tb_next
@@ -130,6 +132,8 @@ def sentence(error: BaseException, config: str) -> str:
     text = str(error).strip()
     if wrong := re.search(r"Missing mandatory value: ([\w.]+)", text):
         return f"Expected a value for {wrong[1]}, got none: add {wrong[1]}=… to the command."
+    if text.startswith(_NO_NAME):
+        return "Expected the name of an option for a group, got null: ~GROUP leaves a group out."
     if wrong := _NO_KEY.search(text) or re.search(r"Key '([\w.]+)' is not in", text):
         name = wrong[1]
         return f"There is no key '{name}'.{_nearest(name, _keys(config))}"
@@ -141,6 +145,7 @@ def sentence(error: BaseException, config: str) -> str:
     return " ".join(text.split())
 
 
+_NO_NAME = "Config group override must be a string"
 _NO_KEY = re.compile(r"(?:Could not override|full_key:) '?([\w./@]+)'?")
 _NO_OPTION = re.compile(
     r"Could not find '([\w./-]+)'\n+Available options in '([^']*)':\n((?:\s+.*\n?)+)"

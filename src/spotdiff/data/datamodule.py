@@ -17,7 +17,7 @@ from spotdiff.data.transforms import PairTransform
 from spotdiff.labels import Vocabulary
 from spotdiff.models.batch import CELL, PairBatch
 from spotdiff.ops.boxes import iou
-from spotdiff.types import IGNORE, UNKNOWN_KIND, Box, ChangeKind, LabelSets, Pair, Truth
+from spotdiff.types import IGNORE, UNKNOWN_KIND, Box, ChangeKind, LabelSets, Mask, Pair, Truth
 
 
 class PairSet(Protocol):
@@ -211,12 +211,15 @@ def _mask(pair: Pair) -> np.ndarray:
 
 def presence(truth: Truth) -> np.ndarray:
     """Whether a pair shows a change of each kind, (3,) float32, nan where nobody knows."""
+    told = truth.labels and [float(bool(truth.labels.of(k))) for k in ChangeKind]
     if truth.mask is not None:
-        unknown = bool((truth.mask & UNKNOWN_KIND).any())
         shown = [float((truth.mask & kind.bit).any()) for kind in ChangeKind]
+        if not _absence_is_known(truth.mask):
+            shown = [1.0 if s else t for s, t in zip(shown, told or [np.nan] * 3, strict=True)]
+        unknown = bool((truth.mask & UNKNOWN_KIND).any())
         return np.array([np.nan if unknown and not s else s for s in shown], np.float32)
-    if truth.labels is not None:
-        return np.array([float(bool(truth.labels.of(k))) for k in ChangeKind], np.float32)
+    if told is not None:
+        return np.array(told, np.float32)
     if truth.changes is not None and all(c.kind for c in truth.changes):
         kinds = {c.kind for c in truth.changes}
         return np.array([float(k in kinds) for k in ChangeKind], np.float32)
@@ -226,16 +229,28 @@ def presence(truth: Truth) -> np.ndarray:
 def shown_sets(truth: Truth) -> LabelSets | None:
     """The label sets that the pixels show: a moved thing is removed here and added there.
 
-    Words alone are taken as they are; where objects are known they tell more than words.
+    Words alone are taken as they are; where objects are known they tell more than words. An object
+    without a name may be any of the words of its kind, and where nobody knows whether there are
+    more objects, the words of kinds without any hold.
     """
     if truth.mask is None or truth.changes is None:
         return truth.labels
+    told = truth.labels or LabelSets()
     words: dict[ChangeKind, list[str]] = {kind: [] for kind in ChangeKind}
     for change in truth.changes:
-        if change.label and change.kind:
+        if change.kind:
+            names = (change.label,) if change.label else told.of(change.kind)
             for kind in _shown_kinds(change.kind, change.box_before, change.box_after):
-                words[kind].append(change.label)
+                words[kind].extend(names)
+    if not _absence_is_known(truth.mask):
+        for kind in set(ChangeKind) - {change.kind for change in truth.changes}:
+            words[kind].extend(told.of(kind))
     return LabelSets(*(tuple(words[kind]) for kind in ChangeKind))
+
+
+def _absence_is_known(mask: Mask) -> bool:
+    """Whether any pixel is known to be unchanged; else a mask says what there is, not what not."""
+    return bool((mask == 0).any())
 
 
 def _shown_kinds(kind: ChangeKind, before: Box | None, after: Box | None) -> tuple[ChangeKind, ...]:

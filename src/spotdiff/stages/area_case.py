@@ -86,13 +86,14 @@ class AreaCase:
     def gate(self, similarity: float) -> None:
         """Takes how alike the whole views are."""
         self.similarity = similarity
-        if self.rules.similar_views.holds(np.array([similarity], np.float32))[0]:
+        if np.array_equal(self.pair.before, self.pair.after):  # whatever the rules let through
+            self.reason = NoAreas.IDENTICAL
+        elif self.rules.similar_views.holds(np.array([similarity], np.float32))[0]:
             self._counts["gated"] = 1
         elif similarity < self.rules.max_similarity:
             self.reason = NoAreas.TOO_DIFFERENT
         else:
-            equal = np.array_equal(self.pair.before, self.pair.after)
-            self.reason = NoAreas.IDENTICAL if equal else NoAreas.TOO_SIMILAR
+            self.reason = NoAreas.TOO_SIMILAR
 
     def name(self, nouns: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
         """Takes what only the caption of before names, and what only that of after names."""
