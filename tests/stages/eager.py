@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from spotdiff.ops.nouns import differing, operator_nouns
 
+from spotdiff.ops.nouns import differing, operator_nouns
 from spotdiff.stages.area_rules import AreaRules
 from tests.stages.area_parts import DEGREES, ByHash, crop
 
