@@ -69,7 +69,11 @@ def run(job: Job, tally: Tally, tell: Tell) -> None:
         ValueError: If there is no such engine, or it needs what is not configured.
     """
     engine = {"local": _local, "lightning": _lightning, "ray": _ray}[_engine(job.cfg)]
-    answering = pipeline(job.cfg, job.checkpoint)
+    cfg = job.cfg
+    if engine is _ray:  # here it only tells which model answers: the accelerator is the workers'
+        cfg = cfg.copy()
+        cfg.device = "cpu"
+    answering = pipeline(cfg, job.checkpoint)
     known = _known(job, answering)
     with counting() as count:
 

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from spotdiff.data.transforms import PairTransform
 from spotdiff.labels import Vocabulary
 from spotdiff.models.batch import CELL, PairBatch
-from spotdiff.ops.boxes import iou
+from spotdiff.ops.box_masks import went_elsewhere
 from spotdiff.types import IGNORE, UNKNOWN_KIND, Box, ChangeKind, LabelSets, Mask, Pair, Truth
 
 
@@ -254,10 +254,8 @@ def _absence_is_known(mask: Mask) -> bool:
 
 
 def _shown_kinds(kind: ChangeKind, before: Box | None, after: Box | None) -> tuple[ChangeKind, ...]:
-    if kind is ChangeKind.CHANGED and before and after:
-        overlap = iou(np.array([before], np.float32), np.array([after], np.float32))[0, 0]
-        if overlap < 0.3:
-            return ChangeKind.ADDED, ChangeKind.REMOVED
+    if kind is ChangeKind.CHANGED and before and after and went_elsewhere(before, after):
+        return ChangeKind.ADDED, ChangeKind.REMOVED
     return (kind,)
 
 

@@ -53,13 +53,22 @@ def mask_of_boxes(
     return mask
 
 
+def went_elsewhere(before: Box, after: Box) -> bool:
+    """Whether the two boxes of one changed thing show that it moved.
+
+    Example:
+        >>> went_elsewhere((0, 0, 4, 4), (8, 0, 12, 4)), went_elsewhere((0, 0, 4, 4), (0, 0, 4, 5))
+        (True, False)
+    """
+    overlap = iou(np.array([before], np.float32), np.array([after], np.float32))[0, 0]
+    return bool(overlap < MAX_SHIFT_OVERLAP)
+
+
 def _placed(change: TrueChange) -> list[tuple[int, Box]]:
     """Where pixels of which kind are: what moved went from one box and came to the other."""
     before, after = change.box_before, change.box_after
-    if before and after and change.kind is ChangeKind.CHANGED:
-        overlap = iou(np.array([before], np.float32), np.array([after], np.float32))[0, 0]
-        if overlap < MAX_SHIFT_OVERLAP:
-            return [(ChangeKind.REMOVED.bit, before), (ChangeKind.ADDED.bit, after)]
+    if before and after and change.kind is ChangeKind.CHANGED and went_elsewhere(before, after):
+        return [(ChangeKind.REMOVED.bit, before), (ChangeKind.ADDED.bit, after)]
     bit = UNKNOWN_KIND if change.kind is None else change.kind.bit
     return [(bit, box) for box in dict.fromkeys((before, after)) if box is not None]
 
