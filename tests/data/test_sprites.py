@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from spotdiff.data.cutouts import Backdrop, Cutout, Outline
-from spotdiff.data.sprites import erased, moved, recoloured, replaced, sprite
+from spotdiff.data.layers import Sprite
+from spotdiff.data.sprites import erased, met, moved, recoloured, replaced, sprite
 
 GROUND = np.full((100, 140, 3), 90, np.uint8)
 
@@ -84,3 +87,25 @@ def test_nothing_is_erased_when_nothing_should_be():
     ground, layers = erased(np.random.default_rng(0), backdrop(), 0)
     assert layers == []
     np.testing.assert_array_equal(ground, backdrop().image)
+
+
+def test_what_stands_in_a_crowd_takes_its_shadow_along():
+    rng = np.random.default_rng(3)
+    thing = Sprite(np.full((20, 10, 3), 9, np.uint8), np.full((20, 10), 255, np.uint8), 5, 7)
+    shadowed = replace(thing, shadow=replace(thing, x=1, y=2))
+    there = met(rng, shadowed, (100.0, 80.0))
+    assert abs(there.x + 5 - 100) < 40
+    assert abs(there.y + 10 - 80) < 40
+    assert (there.shadow.x - there.x, there.shadow.y - there.y) == (-4, -5)
+
+
+def test_a_thing_casts_something_dark_or_pale_that_lies_beside_it():
+    rng = np.random.default_rng(0)
+    cutout = Cutout(np.full((40, 20, 3), 200, np.uint8), np.full((40, 20), 255, np.uint8))
+    ground = np.full((128, 128, 3), 120, np.uint8)
+    casts = [sprite(rng, cutout, ground, 40).shadow for _ in range(120)]
+    cast = [one for one in casts if one is not None]
+    assert 30 < len(cast) < 80
+    dark = [one for one in cast if one.image.max() == 0]
+    assert 0 < len(cast) - len(dark) < len(dark)
+    assert all(0.05 < one.opacity <= 0.75 for one in cast)

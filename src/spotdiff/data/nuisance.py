@@ -191,7 +191,7 @@ def _region(rng: np.random.Generator, height: int, width: int) -> Mask:
     long_side = max(height, width)
     if rng.random() < 0.6:
         radius = rng.uniform(0.08, 0.5) * long_side * np.exp(0.25 * waves)
-        squash = np.array((np.exp(rng.uniform(-1, 1)), 1))
+        squash = np.array((np.exp(rng.uniform(-1.6, 1.6)), 1))
         points = np.stack((np.cos(angles), np.sin(angles)), 1) * radius[:, None] * squash
     else:
         along = np.linspace(-2, 2, 40) * long_side

@@ -15,13 +15,15 @@ from spotdiff.types import ChangeKind, Image, Mask
 MAX_GROWTH = 2.5
 # An object to be filled in: least pixels, largest share of the ground; ground taken around it.
 MIN_ERASED, MAX_ERASED, PAD = 60, 0.07, 12
+CAST_RATE = 0.45
 
 
 def sprite(rng: np.random.Generator, cutout: Cutout, ground: Image, long_side: float) -> Sprite:
     """A cut-out of `long_side` px at a random place of the ground, at most a third outside.
 
-    Photographic ones are sometimes lit like their place, nearly its colour, translucent, or throw
-    a shadow; drawn ones stay solid, so that no pane of coloured glass looks like them.
+    Photographic ones are sometimes lit like their place, nearly its colour, translucent, throw a
+    shadow or are mirrored by the floor; drawn ones stay solid, so that no pane of coloured glass
+    looks like them.
     """
     image, alpha = _fitted(rng, cutout, long_side)
     height, width = alpha.shape
@@ -36,7 +38,18 @@ def sprite(rng: np.random.Generator, cutout: Cutout, ground: Image, long_side: f
     elif blends < 0.5 and cutout.photographic:
         opacity = rng.uniform(0.4, 0.9)
     thing = Sprite(image, alpha, x, y, opacity)
-    return replace(thing, shadow=_shadow(rng, thing)) if rng.random() < 0.25 else thing
+    return replace(thing, shadow=_cast(rng, thing)) if rng.random() < CAST_RATE else thing
+
+
+def met(rng: np.random.Generator, thing: Sprite, point: tuple[float, float]) -> Sprite:
+    """The thing standing about a point (x, y), within its own size, its shadow with it."""
+    height, width = thing.alpha.shape
+    across, down = rng.normal(0, 0.6, 2) * (width, height)
+    x, y = round(point[0] + across - width / 2), round(point[1] + down * 0.5 - height / 2)
+    cast = thing.shadow
+    if cast is not None:
+        cast = replace(cast, x=cast.x + x - thing.x, y=cast.y + y - thing.y)
+    return replace(thing, x=x, y=y, shadow=cast)
 
 
 def moved(rng: np.random.Generator, thing: Sprite, size: tuple[int, ...]) -> Sprite:
@@ -52,7 +65,7 @@ def moved(rng: np.random.Generator, thing: Sprite, size: tuple[int, ...]) -> Spr
         scale = rng.uniform(0.8, 1.25)
         image, alpha = _scaled(image, scale, scale), _scaled(alpha, scale, scale)
     there = replace(thing, image=image, alpha=alpha, x=round(x), y=round(y), shadow=None)
-    return there if thing.shadow is None else replace(there, shadow=_shadow(rng, there))
+    return there if thing.shadow is None else replace(there, shadow=_cast(rng, there))
 
 
 def replaced(rng: np.random.Generator, other: Cutout, thing: Sprite, ground: Image) -> Sprite:
@@ -181,10 +194,20 @@ def _hue_turned(rng: np.random.Generator, image: Image) -> Image:
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
 
 
+def _cast(rng: np.random.Generator, thing: Sprite) -> Sprite:
+    """What a thing does to the ground around it without being there: mostly a shadow."""
+    return _reflection(rng, thing) if rng.random() < 0.2 else _shadow(rng, thing)
+
+
 def _shadow(rng: np.random.Generator, thing: Sprite) -> Sprite:
-    """The dark double of a thing, sheared and squashed about its foot."""
+    """The dark double of a thing, sheared and squashed about its foot.
+
+    Under a low sun it is three times as long as the thing is tall and nearly black.
+    """
     height, width = thing.alpha.shape
-    shear, squash = rng.uniform(-1.2, 1.2), rng.uniform(0.2, 0.9) * rng.choice((-1, 1))
+    low_sun = rng.random() < 0.4
+    shear = rng.uniform(1.2, 3.2) * rng.choice((-1, 1)) if low_sun else rng.uniform(-1.2, 1.2)
+    squash = rng.uniform(0.1, 0.5 if low_sun else 0.9) * rng.choice((-1, 1))
     reach = int(abs(shear) * height) + 4
     matrix = np.array(
         ((1, shear, reach - shear * height), (0, squash, height - squash * height)), np.float32
@@ -193,4 +216,17 @@ def _shadow(rng: np.random.Generator, thing: Sprite) -> Sprite:
     cast = cv2.warpAffine(thing.alpha, matrix, (width + 2 * reach, tall))
     soft = cv2.GaussianBlur(cast, (0, 0), rng.uniform(0.6, 3))
     dark = np.zeros((*soft.shape, 3), np.uint8)
-    return Sprite(dark, soft, thing.x - reach, thing.y, rng.uniform(0.15, 0.65))
+    opacity = rng.uniform(0.15, 0.75 if low_sun else 0.65)
+    return Sprite(dark, soft, thing.x - reach, thing.y, opacity)
+
+
+def _reflection(rng: np.random.Generator, thing: Sprite) -> Sprite:
+    """The thing upside down below its foot, pale and blurred, as a polished floor shows it."""
+    height = thing.alpha.shape[0]
+    length = max(2, round(height * rng.uniform(0.3, 1)))
+    sigma = rng.uniform(0.5, 2.5)
+    fade = np.linspace(1, rng.uniform(0, 0.7), length, dtype=np.float32)[:, None]
+    image, alpha = (cv2.flip(part, 0)[:length] for part in (thing.image, thing.alpha))
+    pale = (cv2.GaussianBlur(alpha, (0, 0), sigma) * fade).astype(np.uint8)
+    image = cv2.GaussianBlur(image, (0, 0), sigma)
+    return Sprite(image, pale, thing.x, thing.y + height, rng.uniform(0.08, 0.4))

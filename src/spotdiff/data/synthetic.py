@@ -17,7 +17,7 @@ from spotdiff.data import nuisance
 from spotdiff.data.boards import board_pair, scanner
 from spotdiff.data.cutouts import Cutout, PhotoLibrary
 from spotdiff.data.layers import Composition, Frame, Layer, Sprite, compose, settled, truth
-from spotdiff.data.sprites import erased, moved, recoloured, replaced, sprite
+from spotdiff.data.sprites import erased, met, moved, recoloured, replaced, sprite
 from spotdiff.types import ChangeKind, Image, Pair
 
 _COUNTS = (0.34, 0.26, 0.16, 0.1, 0.07, 0.07)
@@ -39,6 +39,7 @@ class SyntheticPairs:
         board_rate: Fraction of line drawings and boards.
         kind_rates: Weights of added, removed, moved, replaced, recoloured and erased.
         distractor_rate: Chance of each of three things that both views show.
+        crowd_rate: Fraction of photographs in which things stand together and hide each other.
         warp_rate: Fraction of pairs whose views are not taken from quite the same place.
         max_shift: The largest such shift, in pixels.
         nuisance: Strength of what is no change, 1 as documented there, 0 for none.
@@ -50,13 +51,14 @@ class SyntheticPairs:
     library: PhotoLibrary
     size: tuple[int, int] = (256, 256)
     min_object: float = 6.0
-    max_object: float = 0.6
-    giant_rate: float = 0.05
+    max_object: float = 0.7
+    giant_rate: float = 0.08
     max_objects: int = 6
     unchanged_rate: float = 0.2
     board_rate: float = 0.15
     kind_rates: tuple[float, float, float, float, float, float] = (4, 4, 2.5, 1.5, 2, 1.5)
     distractor_rate: float = 0.25
+    crowd_rate: float = 0.25
     warp_rate: float = 0.4
     max_shift: float = 8.0
     nuisance: float = 1.0
@@ -114,8 +116,11 @@ class SyntheticPairs:
         things = [kind for kind in kinds if kind != "erased"]
         things += rng.choice(("added", "removed"), count - len(things) - len(layers)).tolist()
         things += ["shared"] * int(rng.binomial(3, self.distractor_rate))
+        crowd = rng.uniform(0.2, 0.8, 2) * ground.shape[1::-1]
+        point = (float(crowd[0]), float(crowd[1])) if rng.random() < self.crowd_rate else None
         for kind in rng.permutation(things).tolist():
-            layers.append(self._layer(rng, ground, kind, same_size or self._long_side(rng)))
+            long_side = same_size or self._long_side(rng)
+            layers.append(self._layer(rng, ground, kind, long_side, point))
         scene = compose(
             ground, settled(layers, ground.shape[:2], self.min_visible), self.min_contrast
         )
@@ -139,9 +144,18 @@ class SyntheticPairs:
         )
         return scene, views if rng.random() < 0.6 else self._nuisances(rng, views, 0.6)
 
-    def _layer(self, rng: np.random.Generator, ground: Image, kind: str, long_side: float) -> Layer:
+    def _layer(
+        self,
+        rng: np.random.Generator,
+        ground: Image,
+        kind: str,
+        long_side: float,
+        crowd: tuple[float, float] | None,
+    ) -> Layer:
         cutout = self.library.cutout(rng, self.named_only)
         thing = sprite(rng, cutout, ground, long_side)
+        if crowd is not None:
+            thing = met(rng, thing, crowd)
         if kind == "added":
             return Layer(ChangeKind.ADDED, cutout.label, None, thing)
         if kind == "removed":
