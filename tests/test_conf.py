@@ -21,7 +21,9 @@ OPTIONS = [
 ]
 # What prediction alone knows: the rules and experts of difference areas, and their experiments.
 OF_PREDICT = (
+    "alignment",
     "areas",
+    "localizer",
     "proposer",
     "similarity",
     "matcher",
@@ -29,7 +31,8 @@ OF_PREDICT = (
     "captioner",
     "experiment=areas",
 )
-OF_TRAIN = [option for option in OPTIONS if not option.startswith(OF_PREDICT)]
+OF_EVALUATE = [option for option in OPTIONS if option.startswith("suite")]
+OF_TRAIN = [o for o in OPTIONS if not o.startswith(OF_PREDICT) and o not in OF_EVALUATE]
 
 
 def _composed(program: str, *overrides: str) -> DictConfig:
@@ -81,7 +84,12 @@ def test_every_option_composes_and_its_targets_take_their_arguments(option):
     assert _check_targets(config) >= 5
 
 
-@pytest.mark.parametrize("option", [o for o in OPTIONS if o not in OF_TRAIN])
+@pytest.mark.parametrize("option", OF_EVALUATE)
+def test_every_suite_composes_and_its_targets_take_their_arguments(option):
+    assert _check_targets(_composed("evaluate", option)) >= 4
+
+
+@pytest.mark.parametrize("option", [o for o in OPTIONS if o not in (*OF_TRAIN, *OF_EVALUATE)])
 def test_every_option_of_difference_areas_composes_and_fits_its_target(option):
     config = _composed("predict", "experiment=areas", *([] if "experiment" in option else [option]))
     if "experiment" in option:

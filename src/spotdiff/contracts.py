@@ -17,10 +17,14 @@ from spotdiff.types import (
     Detections,
     Embeddings,
     Image,
+    LabelScores,
+    Matrix,
     ModelInfo,
     Pair,
     PairResult,
+    Registration,
     TextScores,
+    Thresholds,
     Token,
 )
 
@@ -34,8 +38,41 @@ class ChangeLocalizer(Protocol):
         ...
 
 
+class StandaloneLocalizer(ChangeLocalizer, Protocol):
+    """A localiser that needs no checkpoint: it says itself what it is and where its heat counts."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Which rule or weights it is."""
+        ...
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Those that its heat is cut at if nobody says others."""
+        ...
+
+    @property
+    def heats(self) -> tuple[float, ...]:
+        """Thresholds of the heat worth trying."""
+        ...
+
+
+class Aligner(Protocol):
+    """Lays the before views of pairs onto their after views; sizes are equal already."""
+
+    def __call__(self, pairs: Sequence[Pair]) -> list[tuple[Pair, Matrix, Registration]]:
+        """For every pair: it with before moved, the matrix for that, and whether it is believed.
+
+        What before does not cover then is not in `Pair.overlap`.
+        """
+        ...
+
+
 class Comparer(Protocol):
-    """Says what differs in pairs whose views lie in one frame."""
+    """Says what differs in pairs whose views lie in one frame.
+
+    Outside of `Pair.overlap` nothing is known: there is no change and no heat.
+    """
 
     @property
     def experts(self) -> dict[str, object]:
@@ -76,6 +113,20 @@ class RegionEmbedder(Protocol):
         self, images: Sequence[Image], boxes: Sequence[Boxes] | None = None
     ) -> list[Embeddings]:
         """One unit vector a box; without boxes one row for the whole of every image."""
+        ...
+
+
+class RegionLabeller(Protocol):
+    """Names what changed in regions of pairs."""
+
+    words: tuple[str, ...]
+
+    def __call__(self, pairs: Sequence[Pair], boxes: Sequence[Boxes]) -> list[LabelScores]:
+        """For every pair the probability of each of `words` (columns) for each box (rows).
+
+        Boxes lie in the frame of the pair. What a row lacks to one is the probability that the
+        region shows none of the words.
+        """
         ...
 
 

@@ -1,6 +1,6 @@
 """The order of the stages: rows in, one result a row out, whatever happens.
 
-read both views ─► one frame ─► compare ─► boxes in each view's own pixels
+read both views ─► one frame ─► align ─► compare ─► boxes in each view's own pixels
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ from typing import TypeAlias
 
 import numpy as np
 
-from spotdiff.contracts import Comparer
+from spotdiff.contracts import Aligner, Comparer
 from spotdiff.data.images import ImageError, file_sha256, read_hashed
-from spotdiff.ops.boxes import transform
-from spotdiff.ops.frames import Framing, Matrix, in_one_frame
+from spotdiff.ops.boxes import clip, transform
+from spotdiff.ops.frames import Framing, in_one_frame
 from spotdiff.types import (
     Alignment,
     Answer,
     Box,
     Image,
+    Matrix,
     ModelInfo,
     Pair,
     PairResult,
     PairRow,
+    Registration,
     RowProblem,
     Truth,
     ViewInfo,
@@ -56,14 +58,20 @@ class PairPipeline:
         model: Names the weights in results.
         framing: How before is laid onto the frame of after where their sizes differ; see
             `in_one_frame`.
+        alignment: Lays before onto after where the camera moved; None takes it for fixed.
     """
 
     def __init__(
-        self, comparer: Comparer, model: ModelInfo | None = None, framing: Framing = "resize"
+        self,
+        comparer: Comparer,
+        model: ModelInfo | None = None,
+        framing: Framing = "resize",
+        alignment: Aligner | None = None,
     ) -> None:
         self.comparer = comparer
         self.model = model
         self.framing = framing
+        self.alignment = alignment
 
     def __call__(self, rows: Sequence[Row], finished: Finished | None = None) -> list[PairResult]:
         """The results of some rows, in their order; `finished` as in `stream`."""
@@ -148,23 +156,43 @@ class PairPipeline:
 
     def answer(self, batch: Sequence[Read]) -> list[PairResult]:
         """The results of pairs that were read, in their order; finished ones have none."""
-        framed = [in_one_frame(read.pair, self.framing) for read in batch if read.pair is not None]
-        answers = self.comparer([pair for pair, _ in framed]) if framed else []
-        told = iter(zip((matrix for _, matrix in framed), answers, strict=True))
+        laid = self._laid([read.pair for read in batch if read.pair is not None])
+        answers = self.comparer([pair for pair, _ in laid]) if laid else []
+        told = iter(zip((alignment for _, alignment in laid), answers, strict=True))
         return [
             read.result if read.pair is None else self._told(read, *next(told))
             for read in batch
             if not read.finished
         ]
 
-    def _told(self, read: Read, matrix: Matrix, answer: Answer) -> PairResult:
-        changes, alignment = answer.changes, None
-        if read.pair is not None and read.pair.before.shape != read.pair.after.shape:
-            back = np.linalg.inv(matrix)
+    def _laid(self, pairs: Sequence[Pair]) -> list[tuple[Pair, Alignment | None]]:
+        """Every pair with before laid onto after, and how; None where nothing was to be done."""
+        framed = [in_one_frame(pair, self.framing) for pair in pairs]
+        if self.alignment is None:
+            unequal = [pair.before.shape != pair.after.shape for pair in pairs]
+            return [
+                (pair, self._alignment_of(matrix) if differs else None)
+                for (pair, matrix), differs in zip(framed, unequal, strict=True)
+            ]
+        moved = self.alignment([pair for pair, _ in framed]) if framed else []
+        return [
+            (pair, self._alignment_of(move @ matrix, registration))
+            for (pair, move, registration), (_, matrix) in zip(moved, framed, strict=True)
+        ]
+
+    def _alignment_of(self, matrix: Matrix, registration: Registration | None = None) -> Alignment:
+        rows = tuple((x, y, one) for x, y, one in matrix.tolist())
+        return Alignment(self.framing, rows, registration)
+
+    def _told(self, read: Read, alignment: Alignment | None, answer: Answer) -> PairResult:
+        changes = answer.changes
+        if read.pair is not None and alignment is not None:
+            height, width = read.pair.before.shape[:2]
+            back = np.linalg.inv(np.array(alignment.matrix))
             changes = tuple(
-                replace(c, box_before=c.box_before and _mapped(c.box_before, back)) for c in changes
+                replace(c, box_before=c.box_before and _mapped(c.box_before, back, (height, width)))
+                for c in changes
             )
-            alignment = Alignment(self.framing, tuple(tuple(row) for row in matrix.tolist()))
         return replace(
             read.result,
             change_score=answer.change_score,
@@ -177,8 +205,9 @@ class PairPipeline:
         )
 
 
-def _mapped(box: Box, matrix: Matrix) -> Box:
-    x0, y0, x1, y1 = transform(np.array([box], np.float32), matrix)[0].tolist()
+def _mapped(box: Box, matrix: Matrix, size: tuple[int, int]) -> Box:
+    """The box in an image of `size` (h, w) that the matrix maps to."""
+    x0, y0, x1, y1 = clip(transform(np.array([box], np.float32), matrix), size)[0].tolist()
     return x0, y0, x1, y1
 
 

@@ -52,22 +52,30 @@ def test_a_fitted_view_keeps_the_shape_of_things_and_says_where_both_views_show_
     before[10:30, 10:30] = 200
     framed, matrix = in_one_frame(Pair("square", before, after), "fit")
     assert framed.before.shape == framed.after.shape
-    assert framed.shared == (20, 0, 40, 20)
+    assert mask_box(framed.overlap) == (20, 0, 40, 20)
+    assert framed.overlap.sum() == 20 * 20
     square = mask_box(framed.before[..., 0] > 100)
     assert square == (25, 5, 35, 15)
     np.testing.assert_allclose(matrix @ [10, 10, 1], [25, 5, 1])
+
+
+def test_a_fitted_view_repeats_after_where_it_shows_nothing():
+    before, after = np.zeros((40, 40, 3), np.uint8), np.full((20, 60, 3), 90, np.uint8)
+    framed, _ = in_one_frame(Pair("square", before, after), "fit")
+    np.testing.assert_array_equal(framed.before[..., 0], np.where(framed.overlap, 0, 90))
+    assert (framed.after == 90).all()
 
 
 @pytest.mark.parametrize("method", ["resize", "fit"])
 def test_views_of_one_shape_share_the_whole_frame(method):
     before, after = np.zeros((40, 80, 3), np.uint8), np.zeros((20, 40, 3), np.uint8)
     framed, matrix = in_one_frame(Pair("half", before, after), method)
-    assert framed.shared is None
+    assert framed.overlap is None
     np.testing.assert_allclose(matrix, np.diag([0.5, 0.5, 1]))
 
 
 def test_a_sliver_fits_with_a_pixel_to_show():
     before, after = np.zeros((500, 1, 3), np.uint8), np.zeros((20, 60, 3), np.uint8)
     framed, matrix = in_one_frame(Pair("sliver", before, after), "fit")
-    assert framed.shared == (29, 0, 30, 20)
+    assert mask_box(framed.overlap) == (29, 0, 30, 20)
     np.testing.assert_allclose(matrix @ [1, 500, 1], [30, 20, 1])

@@ -194,3 +194,49 @@ def test_exchanging_the_views_exchanges_added_with_removed_and_the_boxes(seed):
     assert exchanged == changes
     assert back_score == pytest.approx(score)
     assert back_labels.swapped() == labels
+
+
+class ByPlace:
+    """Names a region by the half of the picture that it lies in, and doubts small ones."""
+
+    words = ("left", "right")
+
+    def __call__(self, pairs, boxes):
+        del pairs
+        found = []
+        for some in boxes:
+            rows = np.zeros((len(some), 2), np.float32)
+            rows[np.arange(len(some)), (some[:, 0] >= SIZE[1] / 2).astype(int)] = np.where(
+                some[:, 2] - some[:, 0] < 6, 0.1, 0.9
+            )
+            found.append(rows)
+        return found
+
+
+def test_a_labeller_names_regions_lowers_doubtful_ones_and_says_the_words_of_the_pair():
+    heat = heat_of(
+        (ChangeKind.ADDED, (4, 4, 20, 20), 0.95),
+        (ChangeKind.REMOVED, (60, 4, 80, 30), 0.95),
+        (ChangeKind.ADDED, (4, 50, 8, 56), 0.95),
+    )
+    decide = HeatmapDecision(Thresholds(), labeller=ByPlace())
+    changes, _, words = decide(plain_pair(), change_map(heat))
+    assert {(c.kind, c.label) for c in changes} == {
+        (ChangeKind.REMOVED, "right"),
+        (ChangeKind.ADDED, "left"),
+    }
+    assert words == LabelSets(added=("left",), removed=("right",))
+    assert changes[0].score == pytest.approx(0.95 * 0.9, abs=1e-3)
+
+
+def test_what_goes_by_two_names_has_not_moved():
+    pair = moved_pair()
+    heat = heat_of(
+        (ChangeKind.REMOVED, (8, 8, 24, 24), 0.9), (ChangeKind.ADDED, (60, 30, 76, 46), 0.9)
+    )
+    assert [c.kind for c in DECIDE(pair, change_map(heat))[0]] == [ChangeKind.CHANGED]
+    decide = HeatmapDecision(Thresholds(min_score=0.3), labeller=ByPlace())
+    assert {c.kind for c in decide(pair, change_map(heat))[0]} == {
+        ChangeKind.ADDED,
+        ChangeKind.REMOVED,
+    }

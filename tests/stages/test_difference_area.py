@@ -255,7 +255,9 @@ def test_a_captioner_is_asked_only_where_captions_are_missing(painted):
 
 def test_regions_end_where_one_of_the_views_ends():
     pair, _ = scene(((30, 20, 100, 50), grey_for(0.5)))
-    shared = replace(pair, shared=(40.0, 0.0, 90.0, 100.0))
+    overlap = np.zeros((100, 120), bool)
+    overlap[:, 40:90] = True
+    shared = replace(pair, overlap=overlap)
     regions = {"pair": ([[30, 20, 70, 50], [88, 20, 118, 50]], [])}
     (answer,) = stage(replace(wide(PAPER), max_region_similarity=0.99), regions)([shared])
     assert boxes(answer) == [(40, 20, 70, 50)]

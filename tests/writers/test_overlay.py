@@ -140,7 +140,7 @@ def areas(shape, *changes, alignment=None, reason=None):
 def glow(result):
     """Where the heat panel is not as cold as it is where nothing differs, in its own pixels."""
     heat = panels(draw_panels(result))[2].astype(int)
-    cold = panels(draw_panels(areas((80, 160))))[2][0, 0].astype(int)
+    cold = panels(draw_panels(replace(result, changes=())))[2].astype(int)
     rows, columns = np.nonzero(np.abs(heat - cold).sum(axis=-1) > 12)
     return [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
+from torch import nn
 
 from spotdiff.apps.places import shipped_checkpoint
+from spotdiff.contracts import Aligner, StandaloneLocalizer
+from spotdiff.models.labeller import SiameseLabeller
 from spotdiff.models.localizer import SiameseLocalizer
 from spotdiff.pipeline import PairPipeline
 from spotdiff.stages.decision import HeatmapDecision, MapComparer
 from spotdiff.training.checkpoint import Checkpoint, read
+from spotdiff.types import Thresholds
 
 
 def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its default
@@ -27,6 +32,7 @@ def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its de
     min_score: float | None = None,
     min_label: float | None = None,
     min_area: int = 16,
+    alignment: Aligner | None = None,
 ) -> PairPipeline:
     """A pipeline with the weights and the thresholds of a checkpoint.
 
@@ -42,32 +48,64 @@ def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its de
         min_score: Of a box.
         min_label: Of the label of a box.
         min_area: Pixels of the after view that a change covers at least.
+        alignment: Lays before onto after where the camera moved; None takes it for fixed.
 
     Raises:
         FileNotFoundError: If there is no such file.
         CheckpointError: If it is no checkpoint, or must not be trusted.
     """
     checkpoint = ckpt if isinstance(ckpt, Checkpoint) else read(ckpt or shipped_checkpoint())
-    fitted = checkpoint.thresholds
-    thresholds = replace(
-        fitted,
-        min_heat=fitted.min_heat if min_heat is None else min_heat,
-        min_score=fitted.min_score if min_score is None else min_score,
-        min_label=fitted.min_label if min_label is None else min_label,
-    )
+    wanted = {"min_heat": min_heat, "min_score": min_score, "min_label": min_label}
+    thresholds = _with(checkpoint.thresholds, wanted)
     vocabulary = checkpoint.vocabulary
+    network = checkpoint.network()
     localizer = SiameseLocalizer(
-        checkpoint.network(),
-        words=[vocabulary.emit(label) for label in vocabulary.labels],
+        network,
+        words=[vocabulary.emit(label) for label in network.vocabulary],
         device=device_named(device),
         tile=tile,
         max_side=max_side,
         flip=flip,
         half=half,
     )
-    return PairPipeline(
-        MapComparer(localizer, HeatmapDecision(thresholds, min_area)), checkpoint.info
-    )
+    labeller = None
+    if network.regions is not None:
+        names = [vocabulary.emit(label) for label in network.regions.vocabulary]
+        labeller = SiameseLabeller(network, names)
+    decision = HeatmapDecision(thresholds, min_area, labeller=labeller)
+    comparer = MapComparer(localizer, decision)
+    return PairPipeline(comparer, checkpoint.info, alignment=alignment)
+
+
+def localizing(
+    localizer: StandaloneLocalizer,
+    *,
+    device: str = "auto",
+    min_heat: float | None = None,
+    min_score: float | None = None,
+    min_area: int = 16,
+    alignment: Aligner | None = None,
+) -> PairPipeline:
+    """A pipeline that answers by a localiser without a checkpoint.
+
+    Args:
+        localizer: Its weights, if it has any, are moved to `device`.
+        device: `auto` takes the first accelerator there is.
+        min_heat: None keeps what the localiser says, as with `min_score`.
+        min_score: Of a box.
+        min_area: Pixels of the after view that a change covers at least.
+        alignment: Lays before onto after where the camera moved; None takes it for fixed.
+    """
+    if isinstance(localizer, nn.Module):
+        localizer.to(device_named(device))
+    thresholds = _with(localizer.thresholds, {"min_heat": min_heat, "min_score": min_score})
+    comparer = MapComparer(localizer, HeatmapDecision(thresholds, min_area))
+    return PairPipeline(comparer, localizer.info, alignment=alignment)
+
+
+def _with(thresholds: Thresholds, wanted: Mapping[str, Any]) -> Thresholds:
+    """The thresholds, but for those that somebody wants otherwise."""
+    return replace(thresholds, **{name: v for name, v in wanted.items() if v is not None})
 
 
 def device_named(name: str) -> torch.device:

@@ -7,9 +7,12 @@ from typing import Literal
 
 from spotdiff.apps.places import existing, shipped_checkpoint
 from spotdiff.experts.heatmap import HeatmapProposer
+from spotdiff.experts.patch_tokens import SIDE, PatchTokenDistance, state_sha256
 from spotdiff.experts.siamese import SiameseEmbedder
+from spotdiff.models.encoder import ViTEncoder
 from spotdiff.models.localizer import SiameseLocalizer
 from spotdiff.training.checkpoint import Checkpoint, read
+from spotdiff.types import ModelInfo
 
 
 def heatmap_proposer(
@@ -60,6 +63,40 @@ def siamese_embedder(
     """
     checkpoint = _opened(ckpt)
     return SiameseEmbedder(checkpoint.network(), checkpoint.info, max_side=max_side)
+
+
+def patch_token_distance(
+    weights: str = "shipped",
+    name: str = "vit_small_patch14_dinov2",
+    *,
+    ckpt: str | Path | Checkpoint | None = None,
+    side: int = SIDE,
+    stretch: bool = False,
+) -> PatchTokenDistance:
+    """Heat by the patch tokens of a frozen vision transformer, ours or a published one.
+
+    Args:
+        weights: `shipped` takes the blocks that are in the checkpoint, `timm` the cache or the hub;
+            anything else is the path of a state dict.
+        name: The timm vision transformer, where the checkpoint does not say which it is.
+        ckpt: Read where `weights` is `shipped`; None takes the model that comes with the package.
+        side: Of the square that the encoder sees, in pixels.
+        stretch: Spread the distances of every pair over [0, 1].
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        WeightsUnreachable: If `weights` is `timm` and the hub does not answer.
+        CheckpointError: If it is no checkpoint, or must not be trusted.
+    """
+    if weights != "shipped":
+        return PatchTokenDistance.from_pretrained(name, weights, side, stretch)
+    checkpoint = _opened(ckpt)
+    trained, own_name = checkpoint.network().encoder, checkpoint.recipe["encoder"]["name"]
+    # The checkpoint reads several blocks of a smaller view: here it is the last one, at full size.
+    encoder = ViTEncoder(own_name, taps=(max(trained.taps),), frozen=True)
+    encoder.load_state_dict(trained.state_dict())
+    info = ModelInfo(f"{own_name} of {checkpoint.info.name}", state_sha256(encoder))
+    return PatchTokenDistance(encoder, info, side, stretch)
 
 
 def _opened(ckpt: str | Path | Checkpoint | None) -> Checkpoint:

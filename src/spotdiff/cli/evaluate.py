@@ -18,10 +18,12 @@ from rich.table import Table
 from spotdiff.apps.places import existing
 from spotdiff.cli.pipelines import SETTINGS, open_checkpoint, pipeline
 from spotdiff.cli.progress import progress
-from spotdiff.cli.scoreboard import Part, Scoreboard
+from spotdiff.cli.suites import run_suite
 from spotdiff.data.images import ImageError
 from spotdiff.data.sets import read_pair
 from spotdiff.data.sources import open_source
+from spotdiff.evaluation.pair_sets import has_truth
+from spotdiff.evaluation.scoreboard import Part, Scoreboard
 from spotdiff.pipeline import PairPipeline, Row
 from spotdiff.training.checkpoint import Checkpoint
 from spotdiff.types import PairResult, PairRow, RowProblem, Truth
@@ -29,7 +31,6 @@ from spotdiff.types import PairResult, PairRow, RowProblem, Truth
 log = logging.getLogger("spotdiff")
 
 MAX_EXIT = 63  # the exit code counts unusable pairs up to here; 64 means a wrong command
-# What decides an answer, and with it every value.
 _ABSENT = "not measured"
 
 
@@ -43,18 +44,23 @@ class Tally:
 
 
 def evaluate(cfg: DictConfig) -> int:
-    """Measures a model on pairs; returns how many could not be used, at most 63.
+    """Measures a model on pairs, or in a suite beside others.
+
+    Returns:
+        How many pairs could not be used, at most 63.
 
     Raises:
         ValueError: No pair has any truth.
     """
+    if cfg.get("suite"):
+        return min(run_suite(cfg), MAX_EXIT)
     data = cfg.data
     source = existing(data.path, "pairs for data")
     images = None if data.images is None else existing(data.images, "a folder for data.images")
     rows = open_source(source, pattern=data.pattern, images=images, split=data.split)
     checkpoint = open_checkpoint(cfg.ckpt)
     min_heat = checkpoint.thresholds.min_heat if cfg.min_heat is None else cfg.min_heat
-    board = Scoreboard(min_heat, cfg.margin)
+    board = Scoreboard.of_answers(min_heat, cfg.margin)
     tally = _measure(cfg, islice(rows, 0, None, cfg.stride), pipeline(cfg, checkpoint), board)
     if not tally.measured and not tally.problems:
         msg = f"Expected pairs with masks, boxes or words in {source}, none of its rows has any."
@@ -84,15 +90,11 @@ def _measure(
 def _noted(rows: Iterable[Row], passed: deque[Row], tally: Tally) -> Iterator[Row]:
     """The rows that can be measured or are wrong; each is remembered until its result comes."""
     for row in rows:
-        if isinstance(row, PairRow) and not _has_truth(row):
+        if isinstance(row, PairRow) and not has_truth(row):
             tally.without_truth += 1
         else:
             passed.append(row)
             yield row
-
-
-def _has_truth(row: PairRow) -> bool:
-    return any(truth is not None for truth in (row.mask, row.changes, row.labels))
 
 
 def _take(row: Row, result: PairResult, board: Scoreboard) -> str | None:
@@ -119,7 +121,11 @@ def _report(cfg: DictConfig, checkpoint: Checkpoint, parts: list[Part], tally: T
     out.mkdir(parents=True, exist_ok=True)
     path = out / "metrics.json"
     path.write_text(json.dumps(_record(cfg, checkpoint, parts, tally), indent=2) + "\n")
-    Console().print(_table(parts))
+    console = Console()
+    console.print(_table(parts))
+    for part in parts:
+        if not part.pairs:
+            console.print(f"{part.name}: {_ABSENT}: no pair has {part.needs}", soft_wrap=True)
     left_out = f", {tally.without_truth} have no truth" if tally.without_truth else ""
     failed = f"{len(tally.problems)} failed" if tally.problems else "none failed"
     log.info("%d pairs measured, %s%s. Metrics: %s", tally.measured, failed, left_out, path)
@@ -139,7 +145,13 @@ def _record(
             "problems": tally.problems,
         },
         "metrics": {
-            part.name: {"pairs": part.pairs, **part.values} if part.pairs else None
+            part.name: {
+                "pairs": part.pairs,
+                **part.values,
+                "intervals": {name: list(ends) for name, ends in part.intervals.items()},
+            }
+            if part.pairs
+            else None
             for part in parts
         },
         "absent": {part.name: f"no pair has {part.needs}" for part in parts if not part.pairs},
@@ -148,13 +160,12 @@ def _record(
 
 def _table(parts: list[Part]) -> Table:
     table = Table()
-    for name in ("part", "measure", "value", "pairs"):
+    for name in ("part", "measure", "value", "95 %", "pairs"):
         table.add_column(name, justify="left" if name in ("part", "measure") else "right")
     for part in parts:
-        if not part.pairs:
-            table.add_row(part.name, f"{_ABSENT}: no pair has {part.needs}", "", "0")
         for name, value in part.values.items():
-            table.add_row(part.name, name, _written(value), str(part.pairs))
+            ends = " to ".join(f"{end:.4f}" for end in part.intervals.get(name, ()))
+            table.add_row(part.name, name, _written(value), ends, str(part.pairs))
         table.add_section()
     return table
 

@@ -11,8 +11,9 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from spotdiff.apps.loading import device_named, load
+from spotdiff.apps.loading import device_named, load, localizing
 from spotdiff.apps.places import existing, shipped_checkpoint
+from spotdiff.contracts import Aligner, StandaloneLocalizer
 from spotdiff.pipeline import PairPipeline
 from spotdiff.stages.difference_area import DifferenceAreas
 from spotdiff.training.checkpoint import Checkpoint, read
@@ -32,10 +33,19 @@ def open_checkpoint(path: str | None) -> Checkpoint:
 
 
 def pipeline(cfg: DictConfig, checkpoint: Checkpoint) -> PairPipeline:
-    """The pipeline that `conf/predict.yaml` describes: change maps, or difference areas."""
+    """The pipeline that `conf/predict.yaml` describes: change maps, or difference areas.
+
+    Raises:
+        ValueError: If two ways to answer are asked for at once, or one lacks a part.
+    """
+    if cfg.get("areas") and cfg.get("localizer"):
+        raise ValueError("Expected areas or a localizer, got both: leave one of them out.")
     if cfg.get("areas"):
         return _areas(cfg)
-    return load(checkpoint, device=cfg.device, **{name: cfg[name] for name in SETTINGS})
+    if cfg.get("localizer"):
+        return _localizing(cfg)
+    settings = {name: cfg[name] for name in SETTINGS}
+    return load(checkpoint, device=cfg.device, alignment=_alignment(cfg), **settings)
 
 
 def build(plain: Mapping[str, Any]) -> PairPipeline:
@@ -48,12 +58,31 @@ def settings_of(cfg: DictConfig, checkpoint: Checkpoint) -> dict[str, Any]:
     """Everything that decides an answer, as plain values."""
     settings: dict[str, Any] = {name: cfg[name] for name in SETTINGS}
     settings["model"] = checkpoint.info.sha256
+    settings["alignment"] = _plain(cfg, "alignment") or None
+    if cfg.get("localizer"):
+        settings["localizer"] = _plain(cfg, "localizer")
     if cfg.get("areas"):
-        for name in ("areas", "framing", "named_by", *ROLES):
-            node = cfg.get(name)
-            is_node = OmegaConf.is_config(node)
-            settings[name] = OmegaConf.to_container(node, resolve=True) if is_node else node
+        settings |= {name: _plain(cfg, name) for name in ("areas", "framing", "named_by", *ROLES)}
     return settings
+
+
+def _plain(cfg: DictConfig, name: str) -> Any:  # noqa: ANN401 - whatever the configuration holds
+    node = cfg.get(name)
+    return OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
+
+
+def _alignment(cfg: DictConfig) -> Aligner | None:
+    """What lays the views of a pair onto each other, if anything does."""
+    if not cfg.get("alignment"):
+        return None
+    found: Aligner = instantiate(cfg.alignment, _convert_="all")
+    return found
+
+
+def _localizing(cfg: DictConfig) -> PairPipeline:
+    localizer: StandaloneLocalizer = instantiate(cfg.localizer, _convert_="all")
+    settings = {name: cfg[name] for name in ("device", "min_heat", "min_score", "min_area")}
+    return localizing(localizer, alignment=_alignment(cfg), **settings)
 
 
 def _areas(cfg: DictConfig) -> PairPipeline:
@@ -75,7 +104,7 @@ def _areas(cfg: DictConfig) -> PairPipeline:
     infos = stage.infos
     spoken = ", ".join(f"{role} {info.name}" for role, info in infos.items())
     log.info("Difference areas by %s.", spoken)
-    return PairPipeline(stage, _together(infos), cfg.framing)
+    return PairPipeline(stage, _together(infos), cfg.framing, _alignment(cfg))
 
 
 def _together(infos: Mapping[str, ModelInfo]) -> ModelInfo:

@@ -142,6 +142,11 @@ def _conclude(tally: Tally, out: Path) -> None:
     errors = f"{failed} failed" if failed else "none failed"
     if tally.funnel is not None:
         log.info("%s", funnel_line(tally.funnel))
+    if tally.unaligned:
+        log.info(
+            "%d pairs could not be aligned and were compared as they are; their records say why.",
+            tally.unaligned,
+        )
     if tally.wrong_size:
         log.info(
             "%d pairs have only regions that areas.min_area and areas.max_area leave out; "

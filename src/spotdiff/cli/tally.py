@@ -18,6 +18,7 @@ class Tally:
     failed: int = 0
     funnel: Funnel | None = None
     wrong_size: int = 0
+    unaligned: int = 0
     problems: list[str] = field(default_factory=list)
 
     def count(self, result: PairResult) -> None:
@@ -26,6 +27,8 @@ class Tally:
         self.failed += result.status == "error"
         self.changed += bool(result.changes)
         self.changes += len(result.changes)
+        if result.alignment is not None and result.alignment.registration is not None:
+            self.unaligned += not result.alignment.registration.accepted
         if result.areas is not None:
             self.wrong_size += result.areas.reason == NoAreas.WRONG_SIZE
             self.funnel = (self.funnel or Funnel()) + result.areas.funnel

@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from spotdiff.apps.places import existing, shipped_checkpoint, synonyms_file
 from spotdiff.cli.generated import weak_label_set
 from spotdiff.cli.quiet import quieten_lightning
+from spotdiff.cli.regions import train_regions
 from spotdiff.cli.relabel import Relabeller, generated_labels, own_copy
 from spotdiff.data.datamodule import PairDataModule, words_of
 from spotdiff.labels import Synonyms, Vocabulary
@@ -29,6 +30,8 @@ log = logging.getLogger("spotdiff")
 
 def train(cfg: DictConfig) -> float:
     """Fits a change model; returns the validation score that a sweep maximises."""
+    if cfg.get("regions"):
+        return train_regions(cfg)
     quieten_lightning()
     seed_everything(cfg.seed, workers=True, verbose=False)
     _settle_data(cfg)

@@ -56,4 +56,37 @@ class PairBatch:
         return PairBatch(*(act(v) if isinstance(v, Tensor) else v for v in values))
 
 
+@dataclass(frozen=True, slots=True)
+class RegionBatch:
+    """The found regions of b pairs, n in all, for training their names.
+
+    Attributes:
+        before: (n, 3, s, s) uint8, windows of the before view; see `spotdiff.models.regions`.
+        after: The same windows of the after view.
+        owner: (n,) int64, the pair that each region belongs to.
+        kinds: (n,) int64, position in `ChangeKind` of what the change map took a region for.
+        words: (b, 3, v) float, 1 where a pair's list of a kind has a label. Where lists have no
+            kinds, all three rows are the same.
+        has_kinds: (b,) bool, whether the lists tell of kinds.
+        targets: (n,) int64, the true label of a region, v where it shows no change, -1 where
+            nobody knows.
+    """
+
+    before: Tensor
+    after: Tensor
+    owner: Tensor
+    kinds: Tensor
+    words: Tensor
+    has_kinds: Tensor
+    targets: Tensor
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def to(self, device: torch.device | str) -> RegionBatch:
+        """The batch with its tensors on `device`."""
+        moved = (getattr(self, field.name).to(device, non_blocking=True) for field in fields(self))
+        return RegionBatch(*moved)
+
+
 CELL = 16  # pixels a side of a label cell, the stride of the label maps

@@ -20,6 +20,7 @@ from spotdiff.models.encoder import ViTEncoder
 from spotdiff.models.fusion import LocalCorrelation, TwoWayAttention
 from spotdiff.models.pooling import GatePool, LabelPool
 from spotdiff.models.pyramid import PyramidEncoder
+from spotdiff.models.regions import RegionHead
 
 MIN_GATE = 1e-6  # of the equality gate: identical views get at most this probability of change
 
@@ -52,7 +53,10 @@ class SiameseChangeNet(nn.Module):
         pyramid: Convolutional features at strides 2 to 32: where edges are, to the pixel.
         vocabulary: The labels that may be named; may be empty.
         widths: Channels of the decoder at strides 2, 4, 8, …, one a level of the pyramid.
+        depths: Convolution blocks at each of these strides; the coarse ones are cheap, and they
+            are where a thing is filled in that only its edges tell from the ground.
         correlation_strides: Levels that search their neighbourhood for a match.
+        regions: Names what single regions show, once they are found; see `region_logits`.
     """
 
     multiple = 32  # height and width of the input are multiples of it
@@ -63,7 +67,9 @@ class SiameseChangeNet(nn.Module):
         pyramid: PyramidEncoder,
         vocabulary: tuple[str, ...] | list[str] = (),
         widths: tuple[int, ...] | list[int] = (24, 32, 48, 64, 64),
+        depths: tuple[int, ...] | list[int] = (1, 1, 1, 1, 1),
         correlation_strides: tuple[int, ...] | list[int] = (4, 8),
+        regions: RegionHead | None = None,
     ) -> None:
         super().__init__()
         self.vocabulary = tuple(vocabulary)
@@ -72,9 +78,14 @@ class SiameseChangeNet(nn.Module):
         self.attention = TwoWayAttention(encoder.channels, widths[-1])
         self.pixels = nn.Sequential(_block(9, 16, stride=2), _block(16, 16))
         self.levels = nn.ModuleList(
-            Level(channels, width, coarser, stride in correlation_strides)
-            for channels, width, coarser, stride in zip(
-                pyramid.channels, widths, [*widths[1:], widths[-1]], pyramid.strides, strict=True
+            Level(channels, width, coarser, depth, stride in correlation_strides)
+            for channels, width, coarser, depth, stride in zip(
+                pyramid.channels,
+                widths,
+                [*widths[1:], widths[-1]],
+                depths,
+                pyramid.strides,
+                strict=True,
             )
         )
         last = nn.Conv2d(widths[0], 2, 1)
@@ -85,6 +96,7 @@ class SiameseChangeNet(nn.Module):
         self.labels = LabelHead([*pyramid.channels[3:], encoder.channels], len(self.vocabulary))
         self.gate_pool = GatePool()
         self.label_pool = LabelPool(len(self.vocabulary))
+        self.regions = regions
 
     def forward(self, before: Tensor, after: Tensor) -> ChangeLogits:
         """Logits of (b, 3, h, w) uint8 or [0, 1] photographs, h and w multiples of 32."""
@@ -95,6 +107,19 @@ class SiameseChangeNet(nn.Module):
         labels_before, labels_after = self.labels([*maps[3:], tokens], views.shape[-2:]).chunk(2)
         gates, sets = self.pool(kinds, labels_before, labels_after)
         return ChangeLogits(kinds, labels_before, labels_after, gates, sets)
+
+    def region_logits(self, before: Tensor, after: Tensor) -> Tensor:
+        """(n, v) logits of `regions` for windows (n, 3, s, s) in [0, 1] of both views.
+
+        Raises:
+            ValueError: If the network has no head for regions.
+        """
+        if self.regions is None:
+            raise ValueError("Expected a network with a region head, this one has none.")
+        read = [self.pyramid.strides.index(stride) for stride in (8, 16)]
+        maps = self.pyramid(torch.cat([before, after])) if self.regions.semantic else []
+        logits: Tensor = self.regions(before, after, [maps[i] for i in read] if maps else [])
+        return logits
 
     def pool(self, kinds: Tensor, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
         """Gates (b, 3) and label sets (b, 3, v) from the maps; also of maps stitched from tiles."""
@@ -120,16 +145,20 @@ class Level(nn.Module):
         channels: Of the pyramid at this stride.
         width: Of the map that goes out.
         coarser: Channels of the coarser map that comes in.
+        depth: Convolution blocks.
         correlate: Whether to search the neighbourhood for a match.
     """
 
-    def __init__(self, channels: int, width: int, coarser: int, correlate: bool) -> None:
+    def __init__(
+        self, channels: int, width: int, coarser: int, depth: int = 1, correlate: bool = False
+    ) -> None:
         super().__init__()
         self.correlation = LocalCorrelation(channels) if correlate else None
         extra = self.correlation.channels if self.correlation else 0
         self.lateral = nn.Conv2d(3 * channels + extra, width, 1)
         self.down = nn.Conv2d(coarser, width, 1) if coarser != width else nn.Identity()
-        self.refine = _block(width, width)
+        blocks = (_block(width, width) for _ in range(depth))
+        self.refine = nn.Sequential(*(layer for block in blocks for layer in block))
 
     def forward(self, here: Tensor, there: Tensor, coarser: Tensor) -> Tensor:
         """(b, width, h, w) from two maps (b, channels, h, w) and a smaller (b, coarser, ·, ·)."""

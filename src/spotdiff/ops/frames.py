@@ -7,12 +7,11 @@ from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
-from jaxtyping import Float64
 
 from spotdiff.types import Image, Pair
+from spotdiff.types import Matrix as Matrix
 
 Framing: TypeAlias = Literal["resize", "fit"]
-Matrix = Float64[np.ndarray, "3 3"]
 
 
 def scaling(size: tuple[int, int], target: tuple[int, int]) -> Matrix:
@@ -58,8 +57,8 @@ def in_one_frame(pair: Pair, method: Framing = "resize") -> tuple[Pair, Matrix]:
     """The pair with its before view laid onto the frame of its after view, and the matrix for that.
 
     `resize` scales height and width each by its own factor. `fit` keeps the shape of things: one
-    factor for both, centred; what before does not show repeats its edge, and `shared` says where
-    both views have something to show.
+    factor for both, centred; what before does not show repeats after, and `overlap` marks what both
+    views show.
     """
     size, target = pair.before.shape[:2], pair.after.shape[:2]
     if size == target:
@@ -69,12 +68,12 @@ def in_one_frame(pair: Pair, method: Framing = "resize") -> tuple[Pair, Matrix]:
     (top, left), (bottom, right) = inside
     if method == "resize" or (bottom - top, right - left) == target:
         return replace(pair, before=resize(pair.before, target)), scaling(size, target)
+    overlap, before = np.zeros(target, bool), pair.after.copy()
+    overlap[top:bottom, left:right] = True
     small = resize(pair.before, (bottom - top, right - left))
-    edges = (top, target[0] - bottom, left, target[1] - right)
-    before = cv2.copyMakeBorder(small, *edges, cv2.BORDER_REPLICATE)
+    before[top:bottom, left:right] = small
     exact = np.array([[1, 0, left], [0, 1, top], [0, 0, 1.0]]) @ scaling(size, small.shape[:2])
-    shared = (float(left), float(top), float(right), float(bottom))
-    return replace(pair, before=np.asarray(before, np.uint8), shared=shared), exact
+    return replace(pair, before=before, overlap=overlap), exact
 
 
 def _covered(

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from spotdiff.ops.boxes import area, clip
+from spotdiff.ops.coverage import covered_parts
 from spotdiff.ops.selection import LazySelection
 from spotdiff.stages.area_rules import AreaRules
 from spotdiff.types import (
@@ -117,8 +118,8 @@ class AreaCase:
         """
         boxes = np.concatenate([before.boxes, after.boxes]).astype(np.float32)
         side = np.repeat([0, 1], [len(before), len(after)])
-        inside = self._shared(boxes)
-        fits = area(inside) * 2 >= area(boxes)
+        inside, known = self._known(boxes)
+        fits = known * 2 >= area(boxes)
         fits &= self.rules.large_enough(inside, self.pair.after.shape[:2])
         # The same box from both views is one region that both have seen.
         distinct, first, member = np.unique(
@@ -130,14 +131,12 @@ class AreaCase:
         self.boxes, self.seen = distinct[arrival], seen[arrival]
         self._left("regions", NoAreas.WRONG_SIZE if len(boxes) else NoAreas.NO_REGIONS)
 
-    def _shared(self, boxes: Boxes) -> Boxes:
+    def _known(self, boxes: Boxes) -> tuple[Boxes, Scores]:
+        """The boxes as far as both views show them, and how many square pixels of each they do."""
         inside = clip(boxes, self.pair.after.shape[:2])
-        if self.pair.shared is not None:
-            x0, y0, x1, y1 = self.pair.shared
-            inside = inside.clip(
-                np.array([x0, y0, x0, y0], np.float32), np.array([x1, y1, x1, y1], np.float32)
-            )
-        return inside
+        if self.pair.overlap is None:
+            return inside, area(inside)
+        return covered_parts(inside, self.pair.overlap)
 
     def compare(self, similarities: Scores) -> None:
         """Takes how alike the views look in each region; puts the different ones in their order."""

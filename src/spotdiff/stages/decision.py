@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool
 
-from spotdiff.contracts import ChangeLocalizer
+from spotdiff.contracts import ChangeLocalizer, RegionLabeller
 from spotdiff.ops.heatmap import Regions, components, mean_in_boxes
 from spotdiff.ops.matching import crop_similarity, match_moved
 from spotdiff.ops.statements import change_score, label_sets
-from spotdiff.types import Answer, Box, Change, ChangeKind, ChangeMap, LabelSets, Pair, Thresholds
+from spotdiff.types import (
+    Answer,
+    Box,
+    Change,
+    ChangeKind,
+    ChangeMap,
+    LabelScores,
+    LabelSets,
+    Pair,
+    Scores,
+    Thresholds,
+)
 
 Decision: TypeAlias = Callable[[Pair, ChangeMap], tuple[tuple[Change, ...], float, LabelSets]]
 
@@ -35,10 +46,18 @@ class MapComparer:
     def __call__(self, pairs: Sequence[Pair]) -> list[Answer]:
         """One answer a pair."""
         answers = []
-        for pair, change_map in zip(pairs, self.localizer(pairs), strict=True):
+        for pair, seen in zip(pairs, self.localizer(pairs), strict=True):
+            change_map = _known(pair, seen)
             changes, score, labels = self.decision(pair, change_map)
             answers.append(Answer(changes, score, labels, change_map))
         return answers
+
+
+def _known(pair: Pair, change_map: ChangeMap) -> ChangeMap:
+    """The map without heat where only one view shows anything."""
+    if pair.overlap is None:
+        return change_map
+    return replace(change_map, heat=np.where(pair.overlap, change_map.heat, np.float32(0)))
 
 
 class Sighting(NamedTuple):
@@ -55,6 +74,44 @@ class Sighting(NamedTuple):
         return ChangeKind.REMOVED if self.after is None else ChangeKind.CHANGED
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Probabilities of labels for the regions of a pair, row by row, as each view shows them."""
+
+    before: LabelScores
+    after: LabelScores
+    vocabulary: tuple[str, ...]
+
+    def __getitem__(self, keep: Bool[np.ndarray, " n"]) -> Names:
+        return Names(self.before[keep], self.after[keep], self.vocabulary)
+
+    def any_label(self) -> Scores:
+        """The probability that a region shows any of the labels."""
+        return np.asarray(self.after.sum(axis=1).clip(0, 1), np.float32)
+
+    def of(self, seen: Sighting, min_label: float) -> str | None:
+        """The likeliest label of a change, if it is likely enough."""
+        views = zip((self.before, self.after), seen, strict=True)
+        inside = np.mean([scores[i] for scores, i in views if i is not None], axis=0)
+        if not self.vocabulary or inside.max() < min_label:
+            return None
+        return self.vocabulary[int(inside.argmax())]
+
+
+def words(changes: Sequence[Change]) -> LabelSets:
+    """The labels of the changes by kind, each once, best first.
+
+    Example:
+        >>> words([Change(ChangeKind.ADDED, 0.9, "car"), Change(ChangeKind.ADDED, 0.8, "car")])
+        LabelSets(added=('car',), removed=(), changed=())
+    """
+    found: dict[ChangeKind, dict[str, None]] = {kind: {} for kind in _KINDS}
+    for change in changes:
+        if change.label is not None:
+            found[change.kind][change.label] = None
+    return LabelSets(*(tuple(found[kind]) for kind in _KINDS))
+
+
 @dataclass(frozen=True)
 class HeatmapDecision:
     """Cuts a change map into changes; a thing that went away and came elsewhere has moved.
@@ -64,11 +121,15 @@ class HeatmapDecision:
         min_area: Pixels of the after frame that a region has at least.
         min_move_similarity: An added and a removed region that look at least this alike (see
             `crop_similarity`) are one moved thing.
+        labeller: Names the regions; None reads their names from the maps of labels. Its doubt that
+            a region shows anything lowers the region's score, and the words of a pair are those of
+            its regions.
     """
 
     thresholds: Thresholds
     min_area: int = 16
     min_move_similarity: float = 0.45
+    labeller: RegionLabeller | None = None
 
     def __call__(
         self, pair: Pair, change_map: ChangeMap
@@ -91,19 +152,41 @@ class HeatmapDecision:
                 )
                 raise ValueError(msg)
         regions = components(change_map.heat, self.thresholds.min_heat, self.min_area)
-        regions = regions[regions.scores >= self.thresholds.min_score]
-        changes = self._changes(regions, self._sightings(pair, regions), change_map)
+        names = self._names(pair, regions, change_map)
+        if self.labeller is not None:
+            regions = replace(regions, scores=regions.scores * names.any_label())
+        kept = regions.scores >= self.thresholds.min_score
+        regions, names = regions[kept], names[kept]
+        changes = self._changes(regions, self._sightings(pair, regions, names), names)
+        score = change_score(change_map.gates)
+        if self.labeller is not None:
+            return changes, score, words(changes)
         labels = label_sets(
             change_map.gates, change_map.label_scores, self.thresholds, change_map.vocabulary
         )
-        return changes, change_score(change_map.gates), labels
+        return changes, score, labels
 
-    def _sightings(self, pair: Pair, regions: Regions) -> list[Sighting]:
+    def _names(self, pair: Pair, regions: Regions, change_map: ChangeMap) -> Names:
+        """Who says what the regions show."""
+        if self.labeller is not None:
+            scores = self.labeller([pair], [regions.boxes])[0]
+            return Names(scores, scores, self.labeller.words)
+        height, width = change_map.heat.shape[1:]
+        before, after = (
+            mean_in_boxes(grid, regions.boxes, (height, width))
+            for grid in (change_map.labels_before, change_map.labels_after)
+        )
+        return Names(before, after, change_map.vocabulary)
+
+    def _sightings(self, pair: Pair, regions: Regions, names: Names) -> list[Sighting]:
         """Every region once, moved things as one, in reading order of their first region."""
         added, removed, changed = (np.flatnonzero(regions.kinds == k) for k in range(len(_KINDS)))
         similarity = crop_similarity(
             pair.before, regions.boxes[removed], pair.after, regions.boxes[added]
         )
+        if self.labeller is not None:  # what goes by two names is not one thing
+            best = names.after.argmax(axis=1)
+            similarity = similarity * (best[removed][:, None] == best[added][None])
         matches = match_moved(similarity, self.min_move_similarity)
         moved = {int(removed[i]): int(added[j]) for i, j in matches}
         came = set(moved.values())
@@ -115,29 +198,18 @@ class HeatmapDecision:
         return sorted(sightings, key=lambda seen: min(i for i in seen if i is not None))
 
     def _changes(
-        self, regions: Regions, sightings: list[Sighting], change_map: ChangeMap
+        self, regions: Regions, sightings: list[Sighting], names: Names
     ) -> tuple[Change, ...]:
-        size = change_map.heat.shape[1:]
         boxes: list[Box] = [(x0, y0, x1, y1) for x0, y0, x1, y1 in regions.boxes.tolist()]
-        grids = (change_map.labels_before, change_map.labels_after)
-        labels = [mean_in_boxes(grid, regions.boxes, (size[0], size[1])) for grid in grids]
         changes = []
         for seen in sightings:
-            views = [(view, i) for view, i in enumerate(seen) if i is not None]
-            inside = np.mean([labels[view][i] for view, i in views], axis=0)
+            views = [i for i in seen if i is not None]
             change = Change(
                 kind=seen.kind,
-                score=float(np.mean([regions.scores[i] for _, i in views])),
-                label=self._label(inside, change_map.vocabulary),
+                score=float(np.mean([regions.scores[i] for i in views])),
+                label=names.of(seen, self.thresholds.min_label),
                 box_before=None if seen.before is None else boxes[seen.before],
                 box_after=None if seen.after is None else boxes[seen.after],
             )
             changes.append(change)
         return tuple(sorted(changes, key=lambda change: -change.score))
-
-    def _label(
-        self, probabilities: Float32[np.ndarray, " v"], vocabulary: tuple[str, ...]
-    ) -> str | None:
-        if not vocabulary or probabilities.max() < self.thresholds.min_label:
-            return None
-        return vocabulary[int(probabilities.argmax())]

@@ -6,7 +6,17 @@ axis runs over the kinds of change, its order is that of `ChangeKind`.
 """
 
 from spotdiff.types.areas import AreaReport, Funnel, ModelInfo, NoAreas
-from spotdiff.types.arrays import Box, Boxes, Embeddings, Image, Mask, Scores, TextScores
+from spotdiff.types.arrays import (
+    Box,
+    Boxes,
+    Embeddings,
+    Image,
+    LabelScores,
+    Mask,
+    Matrix,
+    Scores,
+    TextScores,
+)
 from spotdiff.types.changes import (
     IGNORE,
     UNKNOWN_KIND,
@@ -19,7 +29,15 @@ from spotdiff.types.changes import (
 from spotdiff.types.maps import ChangeMap, Thresholds
 from spotdiff.types.pairs import Outside, Pair, PairRow, RowProblem
 from spotdiff.types.regions import Detections, PartOfSpeech, Token
-from spotdiff.types.results import Alignment, Answer, Change, PairResult, ViewInfo
+from spotdiff.types.results import (
+    Alignment,
+    Answer,
+    Change,
+    PairResult,
+    Registering,
+    Registration,
+    ViewInfo,
+)
 
 __all__ = [
     "IGNORE",
@@ -36,8 +54,10 @@ __all__ = [
     "Embeddings",
     "Funnel",
     "Image",
+    "LabelScores",
     "LabelSets",
     "Mask",
+    "Matrix",
     "ModelInfo",
     "NoAreas",
     "Outside",
@@ -45,6 +65,8 @@ __all__ = [
     "PairResult",
     "PairRow",
     "PartOfSpeech",
+    "Registering",
+    "Registration",
     "RowProblem",
     "Scores",
     "TextScores",

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from spotdiff.types.arrays import Box, Image
+import numpy as np
+from jaxtyping import Bool
+
+from spotdiff.types.arrays import Image
 from spotdiff.types.changes import LabelSets, TrueChange, Truth
 
 Outside: TypeAlias = Literal["unchanged", "unknown"]
@@ -49,8 +52,9 @@ class RowProblem:
 class Pair:
     """Two decoded photographs and what is known about them; `pair_id` is unique in its data set.
 
-    `captions` are those of before and of after, empty where only the other one is given. `shared`
-    is the part of a common frame that both views show; None where that is all of it.
+    `captions` are those of before and of after, empty where only the other one is given. `overlap`
+    marks the pixels of a common frame that both views show; None where they are all of them. Of
+    the others nothing is known: before repeats after there, and nobody may call them changed.
     """
 
     pair_id: str
@@ -58,4 +62,4 @@ class Pair:
     after: Image
     truth: Truth = field(default_factory=Truth)
     captions: tuple[str, str] | None = None
-    shared: Box | None = None
+    overlap: Bool[np.ndarray, "h w"] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from spotdiff.types.areas import AreaReport, ModelInfo
 from spotdiff.types.arrays import Box
@@ -48,16 +48,46 @@ class ViewInfo:
     sha256: str | None = None
 
 
+Registering: TypeAlias = Literal["shift", "ecc", "homography"]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Whether what both views show could be laid on one another, and how well.
+
+    Attributes:
+        method: What looked for the transform.
+        accepted: Whether it was believed; if not, the pair was compared as it was.
+        reason: Why it was not, in one sentence.
+        inliers: Points of both views that agree on the transform; None for methods without points.
+        residual: By how many pixels of the after view things still lie apart, the median over what
+            has structure; None where that was not looked at.
+        overlap: Share of the after view that before covers as the pair was compared.
+    """
+
+    method: Registering
+    accepted: bool
+    reason: str | None = None
+    inliers: int | None = None
+    residual: float | None = None
+    overlap: float = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """How the before image was laid onto the frame of the after image.
+    """How the before image was laid onto the after image.
 
-    `resize` scales each axis by itself; `fit` scales both by one factor and centres.
-    `matrix` maps homogeneous pixel coordinates of before to those of after, row by row.
+    Attributes:
+        method: How sizes were made equal: `resize` scales each axis by itself; `fit` scales both
+            by one factor and centres.
+        matrix: Maps homogeneous pixel coordinates of before to those of after, row by row; sizes
+            and registration together.
+        registration: None where nobody looked for what moved the camera.
     """
 
     method: Literal["resize", "fit"]
     matrix: tuple[tuple[float, float, float], ...]
+    registration: Registration | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 import supervision as sv
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
@@ -29,6 +29,7 @@ KIND_COLOURS: dict[ChangeKind, tuple[Colour, Colour]] = {
 }
 GROUND: Colour = (246, 246, 244)  # around pictures that do not fill their panel
 TAG_FONT, TAG_PADDING = 15, 5
+HATCH = 12  # pixels from one stripe to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,16 @@ def blend_heat(image: Image, heat: Float32[np.ndarray, "h w"]) -> Image:
     colours = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1].astype(np.float32)
     blended = grey + 0.9 * cover[..., None] * (colours - grey)
     return np.asarray(np.rint(blended).clip(0, 255), np.uint8)
+
+
+def hatch(panel: Panel, unknown: Bool[np.ndarray, "h w"]) -> None:
+    """Lays pale stripes over what nothing is known of; the mask is stretched over the picture."""
+    x0, y0, x1, y1 = panel.picture
+    size = (x1 - x0, y1 - y0)
+    veil = np.asarray(cv2.resize(unknown.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST))
+    stripe = np.indices(size[::-1]).sum(axis=0) % HATCH < HATCH // 2
+    cover = Pillow.fromarray(np.where(stripe, 190, 110).astype(np.uint8) * veil)
+    panel.canvas.paste(GROUND, (x0, y0), cover)
 
 
 @cache

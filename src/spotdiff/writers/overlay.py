@@ -15,6 +15,7 @@ from jaxtyping import Float32
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
+from spotdiff.ops.coverage import coverage
 from spotdiff.ops.heatmap import any_kind
 from spotdiff.types import Box, Change, ChangeKind, Image, Pair, PairResult, ViewInfo
 from spotdiff.writers import drawing
@@ -66,7 +67,8 @@ def draw_panels(result: PairResult) -> Image:
 
     Panels have the after view's proportions and a longer side of 640 to 960 pixels.
 
-    Difference areas have no heatmap: their panel shows how different each of them looks.
+    Difference areas have no heatmap: their panel shows how different each of them looks. Stripes
+    lie over what before does not show, of which nothing is known.
 
     Raises:
         ValueError: The result comes without its pair, or without both change map and areas.
@@ -133,26 +135,38 @@ def _outlined(panel: Panel, outlines: list[Outline]) -> Canvas:
 
 def _heat_panel(result: PairResult, pair: Pair, size: tuple[int, int]) -> tuple[str, Canvas]:
     if result.change_map is not None:
-        return "heatmap", _heat(pair, any_kind(result.change_map.heat), size)
+        return "heatmap", _heat(result, pair, any_kind(result.change_map.heat), size)
     heat = np.zeros(pair.after.shape[:2], np.float32)
     for change in sorted(result.changes, key=lambda change: change.score):
         box = change.box_after or (change.box_before and _moved(change.box_before, result))
         if box:
             x0, y0, x1, y1 = (round(max(0.0, edge)) for edge in box)
             heat[y0:y1, x0:x1] = change.score
-    return "difference of areas", _heat(pair, heat, size)
+    return "difference of areas", _heat(result, pair, heat, size)
 
 
-def _heat(pair: Pair, heat: Float32[np.ndarray, "h w"], size: tuple[int, int]) -> Canvas:
+def _heat(
+    result: PairResult, pair: Pair, heat: Float32[np.ndarray, "h w"], size: tuple[int, int]
+) -> Canvas:
     panel = drawing.fit(pair.after, size)
     picture = np.asarray(panel.canvas.crop(panel.picture), np.uint8)
     blended = drawing.blend_heat(picture, heat)
     panel.canvas.paste(Pillow.fromarray(blended), panel.picture[:2])
+    _hatch_unknown(panel, result, pair)
     return panel.canvas
+
+
+def _hatch_unknown(panel: Panel, result: PairResult, pair: Pair) -> None:
+    """Stripes over what before does not show, in a panel of the after view."""
+    if result.alignment is not None:
+        matrix = np.array(result.alignment.matrix)
+        covered = coverage(matrix, pair.before.shape[:2], pair.after.shape[:2])
+        drawing.hatch(panel, ~covered)
 
 
 def _boxes(result: PairResult, pair: Pair, size: tuple[int, int]) -> Canvas:
     panel = _panel(pair.after, size, result.after)
+    _hatch_unknown(panel, result, pair)
     outlines: list[Outline] = []
     for change in sorted(result.changes, key=lambda change: -change.score):
         old = change.box_before and panel.on_canvas(_moved(change.box_before, result))

@@ -24,6 +24,8 @@ from spotdiff.types import (
     ModelInfo,
     NoAreas,
     PairResult,
+    Registering,
+    Registration,
     ViewInfo,
 )
 from spotdiff.version import __version__
@@ -57,11 +59,23 @@ class LabelsRecord(TypedDict):
     changed: list[str]
 
 
+class RegistrationRecord(TypedDict):
+    """Whether a move of the camera was found, and how well the views lie on one another."""
+
+    method: Registering
+    accepted: bool
+    reason: str | None
+    inliers: int | None
+    residual: float | None
+    overlap: float
+
+
 class AlignmentRecord(TypedDict):
     """How before was laid onto after."""
 
     method: Literal["resize", "fit"]
     matrix: list[list[float]]
+    registration: NotRequired[RegistrationRecord | None]  # records of earlier versions lack it
 
 
 class ModelRecord(TypedDict):
@@ -197,7 +211,21 @@ def _alignment_record(alignment: Alignment | None) -> AlignmentRecord | None:
     if alignment is None:
         return None
     matrix = [[float(cell) for cell in row] for row in alignment.matrix]
-    return {"method": alignment.method, "matrix": matrix}
+    registration = _registration_record(alignment.registration)
+    return {"method": alignment.method, "matrix": matrix, "registration": registration}
+
+
+def _registration_record(registration: Registration | None) -> RegistrationRecord | None:
+    if registration is None:
+        return None
+    return {
+        "method": registration.method,
+        "accepted": registration.accepted,
+        "reason": registration.reason,
+        "inliers": registration.inliers,
+        "residual": _rounded(registration.residual, 2),
+        "overlap": _round(registration.overlap, 4),
+    }
 
 
 def _model_record(model: ModelInfo | None) -> ModelRecord | None:
@@ -252,4 +280,6 @@ def _labels(record: LabelsRecord) -> LabelSets:
 
 def _alignment(record: AlignmentRecord) -> Alignment:
     rows = [(float(x), float(y), float(one)) for x, y, one in record["matrix"]]
-    return Alignment(record["method"], tuple(rows))
+    registration = record.get("registration")
+    found = None if registration is None else Registration(**registration)
+    return Alignment(record["method"], tuple(rows), found)
