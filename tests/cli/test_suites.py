@@ -45,6 +45,7 @@ def network(tmp_path):
     return [
         "~methods.pixel_difference",
         "~methods.ssim",
+        "~methods.patch_tokens",
         f"+methods.other._target_={target}",
         f"+methods.other.target={tmp_path / 'net.py'}:Differs",
         f"+methods.other.weights={tmp_path / 'net.pt'}",
