@@ -31,7 +31,15 @@ PAGES = [
     ROOT / "CONTRIBUTING.md",
     *(
         ROOT / "docs" / f"{name}.md"
-        for name in ("architecture", "areas", "data", "evaluation", "records", "training")
+        for name in (
+            "alignment",
+            "architecture",
+            "areas",
+            "data",
+            "evaluation",
+            "records",
+            "training",
+        )
     ),
 ]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -160,6 +160,7 @@ def test_views_of_unequal_size_have_boxes_in_their_own_pixels(areas, folder, tmp
     assert record["alignment"] == {
         "method": "fit",
         "matrix": [[0.8, 0, 24], [0, 0.8, 0], [0, 0, 1]],
+        "registration": None,
     }
     assert record["changes"]
     for change in record["changes"]:
