@@ -8,10 +8,16 @@ from spotdiff.types import Pair
 from tests.fakes import noise
 
 SOURCE = """
+from __future__ import annotations
+from dataclasses import dataclass
 from pathlib import Path
 import torch
 
 NAME = Path("name.txt").read_text()  # found only where the file itself lies
+
+@dataclass
+class Settings:  # looks its module up by name
+    steps: int = 1
 
 class Differs(torch.nn.Module):
     def __init__(self{argument}):

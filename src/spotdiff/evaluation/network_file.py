@@ -62,11 +62,13 @@ class NetworkFile:
 
 def _constructed(file: Path, name: str) -> nn.Module:
     """The class of a file, whose top level runs as if started in its folder without arguments."""
-    spec = importlib.util.spec_from_file_location(file.stem, file)
+    # A name of its own, so that a file called as a known module takes no place from it.
+    spec = importlib.util.spec_from_file_location(f"network_file_{file.stem}", file)
     if spec is None or spec.loader is None or not file.is_file():
         msg = f"Expected a Python file and a class in it, FILE.py:CLASS, got {file}:{name}."
         raise ValueError(msg)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses of the file look for it
     arguments, sys.argv = sys.argv, [str(file)]
     try:
         with contextlib.chdir(file.parent):
