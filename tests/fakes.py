@@ -55,6 +55,17 @@ def noise(seed: int, height: int = 64, width: int = 96) -> Image:
     return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
+def blocks(seed: int, height: int, width: int) -> Image:
+    """A place of soft ground and things with corners, so that it is found again when it moves."""
+    rng = np.random.default_rng(seed)
+    image = noise(seed, height, width) // 2 + 60
+    for _ in range(60):
+        x, y = (rng.uniform(0, 0.95, 2) * (width, height)).astype(int)
+        wide, tall = rng.integers(6, 30, 2)
+        image[y : y + tall, x : x + wide] = rng.integers(60, 200, 3)
+    return cv2.GaussianBlur(image, (0, 0), 0.7)
+
+
 def noisy_pair(seed: int = 0, height: int = 64, width: int = 96) -> Pair:
     """Two different pictures of one size."""
     return Pair(f"noise-{seed}", noise(2 * seed, height, width), noise(2 * seed + 1, height, width))

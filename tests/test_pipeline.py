@@ -3,14 +3,17 @@
 from dataclasses import replace
 from itertools import count, islice
 
+import cv2
 import numpy as np
 import pytest
 
 from spotdiff.models.localizer import SiameseLocalizer
 from spotdiff.pipeline import PairPipeline
+from spotdiff.stages.alignment import ViewAligner
 from spotdiff.stages.decision import HeatmapDecision, MapComparer
+from spotdiff.stages.registration import Shift
 from spotdiff.types import ModelInfo, PairRow, RowProblem, Thresholds
-from tests.fakes import ByDifference, noise, write_image
+from tests.fakes import ByDifference, blocks, noise, write_image
 
 LOW = Thresholds(min_heat=0.3, min_score=0.3, min_label=0.0)
 MODEL = ModelInfo("fake", "f" * 64)
@@ -60,6 +63,65 @@ def test_an_unequal_before_view_gets_boxes_in_its_own_pixels(pipeline, street, t
     assert result.alignment.method == "resize"
     np.testing.assert_allclose(result.alignment.matrix, np.diag([1 / 3, 1 / 2, 1]))
     assert result.pair.before.shape == (80, 180, 3)
+
+
+@pytest.fixture
+def moved(tmp_path) -> PairRow:
+    """A place seen from 7 pixels further right; a white block came, another one went."""
+    place = blocks(0, 120, 167)
+    place[70:90, 90:110], place[30:50, 67:87] = 55, 55  # grounds that the two stand out from
+    before, after = place[:, :160].copy(), place[:, 7:].copy()
+    before[70:90, 90:110] = 255
+    after[30:50, 60:80] = 255
+    paths = [write_image(tmp_path / f"{n}.png", i) for n, i in (("b", before), ("a", after))]
+    return PairRow("moved", *paths)
+
+
+def test_a_moved_camera_is_laid_back_and_boxes_return_to_each_view(pipeline, moved):
+    assert len(pipeline([moved])[0].changes) > 4  # as long as nobody lays them
+    pipeline.alignment = ViewAligner(Shift())
+    (result,) = pipeline([moved])
+    registration = result.alignment.registration
+    assert registration.accepted
+    assert registration.overlap == pytest.approx(153 / 160, abs=0.01)
+    np.testing.assert_allclose(
+        result.alignment.matrix, [[1, 0, -7], [0, 1, 0], [0, 0, 1]], atol=0.2
+    )
+    (gone,) = [c for c in result.changes if c.score > 0.6 and c.kind == "removed"]
+    (came,) = [c for c in result.changes if c.score > 0.6 and c.kind == "added"]
+    np.testing.assert_allclose(gone.box_before, (90, 70, 110, 90), atol=1.5)
+    np.testing.assert_allclose(came.box_after, (60, 30, 80, 50), atol=1.5)
+
+
+def test_where_only_after_shows_anything_there_is_no_heat(pipeline, moved):
+    pipeline.alignment = ViewAligner(Shift())
+    (result,) = pipeline([moved])
+    assert (result.change_map.heat[..., -6:] == 0).all()
+    assert all((c.box_after or (0, 0, 0, 0))[2] <= 154 for c in result.changes)
+
+
+def test_a_pair_that_cannot_be_laid_gets_the_answer_of_its_views_and_the_reason(
+    pipeline, noisy_row
+):
+    (plain,) = pipeline([noisy_row])
+    pipeline.alignment = ViewAligner(Shift())
+    (result,) = pipeline([noisy_row])
+    assert result.changes == plain.changes
+    assert not result.alignment.registration.accepted
+    assert result.alignment.registration.reason
+    np.testing.assert_array_equal(result.alignment.matrix, np.eye(3))
+
+
+def test_sizes_and_the_move_of_the_camera_are_one_matrix(pipeline, moved, tmp_path):
+    before = cv2.imread(str(moved.before))[..., ::-1]
+    twice = write_image(tmp_path / "twice.png", cv2.resize(before, None, fx=2, fy=2))
+    pipeline.alignment = ViewAligner(Shift())
+    (result,) = pipeline([replace(moved, before=twice)])
+    np.testing.assert_allclose(
+        result.alignment.matrix, [[0.5, 0, -7], [0, 0.5, 0], [0, 0, 1]], atol=0.4
+    )
+    (gone,) = [c for c in result.changes if c.score > 0.6 and c.kind == "removed"]
+    np.testing.assert_allclose(gone.box_before, (180, 140, 220, 180), atol=3)
 
 
 def test_every_row_gets_a_result_in_its_place(pipeline, street, tmp_path):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotdiff.ops.boxes import mirror
-from spotdiff.ops.matching import crop_similarity, match_moved
+from spotdiff.ops.matching import crop_similarity, match_moved, mutual_matches
 
 NONE = np.zeros((0, 4), np.float32)
 
@@ -123,3 +123,12 @@ def test_likeness_favours_neither_view_and_survives_the_mirror(seed):
         before[:, ::-1].copy(), mirror(ours, 60), after[:, ::-1].copy(), mirror(theirs, 60)
     )
     np.testing.assert_allclose(flipped, similarity, atol=0.02)
+
+
+def test_rows_without_a_clear_partner_match_nothing():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(6, 16)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    twice = np.concatenate([rows[::-1], rows[:1]])  # the first row has two equal partners
+    found = mutual_matches(rows, twice, 0.8)
+    assert sorted(map(tuple, found.tolist())) == [(i, 5 - i) for i in range(1, 6)]

@@ -83,6 +83,17 @@ def test_a_removed_thing_is_drawn_where_it_would_stand_in_the_after_view():
     assert columns.max() == pytest.approx(4 * (30 + 60), abs=2)
 
 
+def test_stripes_lie_over_what_before_does_not_show():
+    shift = Alignment("resize", ((1.0, 0.0, 60.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)))
+    plain = panels(draw_panels(scene((80, 160))))
+    laid = panels(draw_panels(scene((80, 160), alignment=shift)))
+    for panel in (2, 3):  # heatmap and boxes
+        np.testing.assert_array_equal(laid[panel][:, 240:], plain[panel][:, 240:])
+        assert (laid[panel][:, :240] != plain[panel][:, :240]).any(axis=-1).all()
+    for panel in (0, 1):
+        np.testing.assert_array_equal(laid[panel], plain[panel])
+
+
 def test_without_change_nothing_is_drawn_and_nothing_glows():
     before, after, heat, boxes = panels(draw_panels(scene((80, 160))))
     assert (before == 128).all()

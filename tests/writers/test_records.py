@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from spotdiff.types import (
     ModelInfo,
     NoAreas,
     PairResult,
+    Registering,
+    Registration,
     ViewInfo,
 )
 from spotdiff.writers.records import from_record, schema, to_record
@@ -42,6 +45,19 @@ def changes(draw):
     return Change(kind, draw(PROBABILITIES), label, box_before, box_after, caption)
 
 
+@st.composite
+def registrations(draw):
+    reason = draw(st.none() | WORDS)
+    return Registration(
+        draw(st.sampled_from(get_args(Registering))),
+        reason is None,
+        reason,
+        draw(st.none() | st.integers(0, 2000)),
+        draw(st.none() | EDGES.map(abs)),
+        draw(PROBABILITIES),
+    )
+
+
 LISTS = st.lists(WORDS, max_size=3).map(tuple)
 COUNTS = st.integers(0, 10**9)
 MODELS = st.builds(ModelInfo, WORDS, HASHES)
@@ -63,7 +79,13 @@ ANSWERS = st.builds(
     changes=st.lists(changes(), max_size=3).map(tuple),
     labels=st.none() | st.builds(LabelSets, LISTS, LISTS, LISTS),
     heatmap=st.none() | WORDS,
-    alignment=st.none() | st.builds(Alignment, st.just("resize"), st.tuples(ROWS, ROWS, ROWS)),
+    alignment=st.none()
+    | st.builds(
+        Alignment,
+        st.sampled_from(["resize", "fit"]),
+        st.tuples(ROWS, ROWS, ROWS),
+        st.none() | registrations(),
+    ),
     model=MODELS,
     areas=st.none() | REPORTS,
 )
@@ -146,6 +168,40 @@ def test_a_record_of_an_earlier_version_has_no_areas_and_is_read(answer):
     record = to_record(answer("x"))
     del record["areas"]
     assert from_record(record) == answer("x").light()
+
+
+def test_a_record_of_an_earlier_version_tells_of_no_registration_and_is_read(answer):
+    record = to_record(answer("x"))
+    del record["alignment"]["registration"]
+    VALIDATOR.validate(record)
+    assert from_record(record) == answer("x").light()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("method", "guess"),
+        ("accepted", "yes"),
+        ("reason", "too dark"),  # nothing that was accepted has one
+        ("residual", -1.0),
+        ("overlap", 1.5),
+        ("surprise", 1),
+    ],
+)
+def test_the_schema_refuses_a_malformed_registration(field, value, answer):
+    alignment = Alignment(
+        "resize", ((1.0, 0, 0), (0, 1.0, 0), (0, 0, 1.0)), Registration("ecc", True)
+    )
+    record = json.loads(json.dumps(to_record(replace(answer("x"), alignment=alignment))))
+    VALIDATOR.validate(record)
+    record["alignment"]["registration"][field] = value
+    with pytest.raises(ValidationError):
+        VALIDATOR.validate(record)
+
+
+def test_every_method_of_registration_is_published():
+    published = schema()["$defs"]["registration"]["properties"]["method"]["enum"]
+    assert tuple(published) == get_args(Registering)
 
 
 def test_every_reason_for_no_areas_is_published():

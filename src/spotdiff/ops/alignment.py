@@ -5,18 +5,24 @@ Matrices map homogeneous pixel coordinates in which pixel column i covers [i, i 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64
+from jaxtyping import Bool, Float32, Float64
 
 from spotdiff.ops.coverage import coverage, of_centres, of_corners, warped
 from spotdiff.types import Image, Matrix
 
 Structure = Float32[np.ndarray, "h w"]
 
-_FINE, _COARSE = 1.0, 12.0  # pixels: blur against grain, neighbourhood whose contrast is levelled
+_FINE = 1.0  # pixels of blur, against grain
+_COARSE = 41  # pixels of a side of the neighbourhood whose contrast is levelled
+_CELLS = 6  # of the grid along each side
+_MIN_SEEN = 0.3  # share of a cell that both views show
 _STRONGEST = 4.0  # times the mean of the neighbourhood, so that no single edge decides
 _RIM = 4  # pixels beside the border of a warped view, where its edge is repeated
+_STEPS = np.array([[1e-5, 1e-5, 1e-3], [1e-5, 1e-5, 1e-3], [1e-8, 1e-8, 1]])
 _ENOUGH = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
 
 
@@ -32,26 +38,57 @@ def structure(image: Image) -> Structure:
     soft = cv2.GaussianBlur(grey, (0, 0), _FINE)
     across, down = (cv2.Scharr(soft, cv2.CV_32F, *axis) / 16 for axis in ((1, 0), (0, 1)))
     edges = cv2.magnitude(across, down)
-    around = cv2.GaussianBlur(edges, (0, 0), _COARSE)
+    around = cv2.blur(edges, (_COARSE, _COARSE))
     return np.asarray(np.minimum(edges / (around + 1), _STRONGEST), np.float32)
 
 
-def correlation(first: Structure, second: Structure, where: Bool[np.ndarray, "h w"]) -> float:
-    """Pearson's correlation over the pixels of a mask; 0 where either does not vary.
+class Likeness(NamedTuple):
+    """How alike the edges of two views are, medians over the cells of a grid, each in [-1, 1].
+
+    Attributes:
+        before: As the views lie.
+        after: Once a matrix has moved the first.
+        gain: What that gives a cell. Most of a view stays where it is even if large things come
+            and go, and a median asks most of the view.
+    """
+
+    before: float
+    after: float
+    gain: float
+
+
+def correlations(
+    first: Structure, second: Structure, where: Bool[np.ndarray, "h w"]
+) -> Float32[np.ndarray, "n n"]:
+    """Pearson's correlation in the cells of a grid over a mask; nan where little is to be seen.
 
     Example:
-        >>> ramp = np.arange(6, dtype=np.float32).reshape(2, 3)
-        >>> round(correlation(ramp, 1 - 2 * ramp, ramp > 1), 6)
-        -1.0
+        >>> ramp = np.arange(144, dtype=np.float32).reshape(12, 12)
+        >>> np.unique(correlations(ramp, 1 - 2 * ramp, ramp >= 0).round(3))
+        array([-1.], dtype=float32)
     """
-    one, other = (values[where] - values[where].mean() for values in (first, second))
-    size = float(np.sqrt((one * one).sum() * (other * other).sum()))
-    return float((one * other).sum()) / size if size > 0 else 0.0
+    counts = _in_cells(where.astype(np.float32))
+    means = [_in_cells(np.where(where, v, 0)) for v in (first, second)]
+    squares = [_in_cells(np.where(where, v * v, 0)) for v in (first, second)]
+    product = _in_cells(np.where(where, first * second, 0))
+    seen = counts >= _MIN_SEEN
+    safe = np.where(seen, counts, 1)
+    one, other = (mean / safe for mean in means)
+    spreads = [(s / safe - m * m).clip(0) for s, m in zip(squares, (one, other), strict=True)]
+    size = np.sqrt(spreads[0] * spreads[1])
+    seen &= spreads[1] > 0
+    told = (product / safe - one * other) / np.where(size > 0, size, 1)
+    return np.where(seen, told, np.nan).astype(np.float32)
+
+
+def _in_cells(values: Float32[np.ndarray, "h w"]) -> Float64[np.ndarray, "n n"]:
+    """The mean of every cell."""
+    return np.asarray(cv2.resize(values, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA), float)
 
 
 def likeness(
     first: Image, second: Image, matrix: Matrix, mask: Bool[np.ndarray, "h w"]
-) -> tuple[float, float]:
+) -> Likeness:
     """How alike the edges of two views are as they lie, and once a matrix has moved the first.
 
     Args:
@@ -59,16 +96,15 @@ def likeness(
         second: Another one of the same size.
         matrix: Maps first to second.
         mask: The pixels of second that first covers then; those beside its border are left out.
-
-    Returns:
-        Two correlations in [-1, 1], both over the same pixels of second.
     """
-    laid = warped(first, matrix, (second.shape[0], second.shape[1]))
     inner = cv2.erode(mask.astype(np.uint8), np.ones((2 * _RIM + 1,) * 2, np.uint8)) > 0
-    if not inner.any():
-        return 0.0, 0.0
-    edges, there = structure(laid), structure(second)
-    return correlation(structure(first), there, inner), correlation(edges, there, inner)
+    laid = structure(warped(first, matrix, (second.shape[0], second.shape[1])))
+    there = structure(second)
+    still, moved = (correlations(edges, there, inner) for edges in (structure(first), laid))
+    if np.isnan(still).all():
+        return Likeness(0.0, 0.0, 0.0)
+    medians = (float(np.nanmedian(values)) for values in (still, moved, moved - still))
+    return Likeness(*medians)
 
 
 def distance(first: Image, second: Image, mask: Bool[np.ndarray, "h w"]) -> float:
@@ -136,6 +172,18 @@ def rescaled(matrix: Matrix, factor: float) -> Matrix:
     return np.asarray(size @ matrix @ np.linalg.inv(size))
 
 
+def rounded(matrix: Matrix) -> Matrix:
+    """The matrix to a hundredth of a pixel in a view of a thousand, so that runs repeat.
+
+    Sums of floats depend on where in memory an image lies.
+
+    Example:
+        >>> rounded(np.array([[1.0000001, 0, 3.0000002], [0, 1, 4], [0, 0, 1.0]])).tolist()[0]
+        [1.0, 0.0, 3.0]
+    """
+    return np.asarray(np.rint(matrix / _STEPS) * _STEPS)
+
+
 def greatest_move(matrix: Matrix, size: tuple[int, int]) -> float:
     """How far the corner that moves most goes, in pixels, in an image of `size` (h, w).
 
@@ -196,42 +244,6 @@ def overlaps(matrix: Matrix, size: tuple[int, int]) -> tuple[float, float]:
     """
     backward = coverage(np.linalg.inv(matrix), size, size)
     return float(backward.mean()), float(coverage(matrix, size, size).mean())
-
-
-def mutual_matches(
-    first: Float32[np.ndarray, "n d"], second: Float32[np.ndarray, "m d"], max_ratio: float
-) -> Int64[np.ndarray, "k 2"]:
-    """Pairs of rows that are each other's nearest, and clearly nearer than the second nearest.
-
-    Lowe 2004, section 7.1: https://doi.org/10.1023/B:VISI.0000029664.99615.94
-
-    Args:
-        first: Unit vectors.
-        second: Unit vectors, two at least.
-        max_ratio: Of the distance of the nearest to that of the second nearest, either way.
-
-    Example:
-        >>> mutual_matches(np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32)[[1, 0]], 0.8)
-        array([[0, 1],
-               [1, 0]])
-    """
-    nearness = first @ second.T
-    there = _clear_nearest(nearness, max_ratio)
-    back = _clear_nearest(nearness.T, max_ratio)
-    rows = np.flatnonzero(there >= 0)
-    rows = rows[back[there[rows]] == rows]
-    return np.stack([rows, there[rows]], axis=1)
-
-
-def _clear_nearest(
-    nearness: Float32[np.ndarray, "n m"], max_ratio: float
-) -> Int64[np.ndarray, " n"]:
-    """The nearest column of every row, -1 where it is not clear which one that is."""
-    best = nearness.argmax(axis=1)
-    top = -np.partition(-nearness, 1, axis=1)[:, :2]
-    # Of distances between unit vectors; what rounding leaves of none must not tell twins apart.
-    squares = (2 - 2 * top).clip(1e-6)
-    return np.where(squares[:, 0] <= max_ratio**2 * squares[:, 1], best, -1)
 
 
 def _corners(size: tuple[int, int]) -> Float64[np.ndarray, "4 3"]:

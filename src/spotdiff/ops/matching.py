@@ -139,3 +139,41 @@ def _sizes_fit(
     other_sides = other_sides.swapaxes(0, 1)
     small, large = np.minimum(sides, other_sides), np.maximum(sides, other_sides)
     return np.asarray(((small >= min_ratio * large) | (large - small <= SIZE_SLACK)).all(axis=-1))
+
+
+def mutual_matches(
+    first: Float32[np.ndarray, "n d"], second: Float32[np.ndarray, "m d"], max_ratio: float
+) -> Int64[np.ndarray, "k 2"]:
+    """Pairs of rows that are each other's nearest, and clearly nearer than the second nearest.
+
+    Lowe 2004, section 7.1: https://doi.org/10.1023/B:VISI.0000029664.99615.94
+
+    Args:
+        first: Unit vectors.
+        second: Unit vectors, two at least.
+        max_ratio: Of the distance of the nearest to that of the second nearest, either way.
+
+    Example:
+        >>> mutual_matches(np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32)[[1, 0]], 0.8)
+        array([[0, 1],
+               [1, 0]])
+    """
+    nearness = first @ second.T
+    there = _clear_nearest(nearness, max_ratio)
+    back = _clear_nearest(nearness.T, max_ratio)
+    rows = np.flatnonzero(there >= 0)
+    rows = rows[back[there[rows]] == rows]
+    return np.stack([rows, there[rows]], axis=1)
+
+
+def _clear_nearest(
+    nearness: Float32[np.ndarray, "n m"], max_ratio: float
+) -> Int64[np.ndarray, " n"]:
+    """The nearest column of every row, -1 where it is not clear which one that is."""
+    rows, best = np.arange(len(nearness)), nearness.argmax(axis=1)
+    others = nearness.copy()
+    others[rows, best] = -np.inf
+    top = np.stack([nearness[rows, best], others.max(axis=1)], axis=1)
+    # Of distances between unit vectors; what rounding leaves of none must not tell twins apart.
+    squares = (2 - 2 * top).clip(1e-6)
+    return np.where(squares[:, 0] <= max_ratio**2 * squares[:, 1], best, -1)

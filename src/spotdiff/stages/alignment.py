@@ -15,6 +15,7 @@ from spotdiff.ops.alignment import (
     implausible,
     likeness,
     overlaps,
+    rounded,
 )
 from spotdiff.ops.boxes import mask_box
 from spotdiff.ops.coverage import coverage, warped
@@ -123,19 +124,22 @@ class ViewAligner:
         if min(size) < _SMALLEST:
             return _Verdict(reason=f"a side has {min(size)} pixels, {_SMALLEST} are needed")
         found = self.estimator(first, second)
-        reason = found.reason or implausible(found.matrix, size, self.max_scale, self.max_turn)
-        reason = reason or self._apart(found.matrix, size)
+        matrix = rounded(found.matrix)
+        reason = found.reason or implausible(matrix, size, self.max_scale, self.max_turn)
+        reason = reason or self._apart(matrix, size)
         if reason:
             return _Verdict(None, found.inliers, reason)
-        move = greatest_move(found.matrix, size)
+        move = greatest_move(matrix, size)
         if move < self.min_move:
             return _Verdict(None, found.inliers)
-        before, after = likeness(first, second, found.matrix, coverage(found.matrix, size, size))
-        if after >= max(before + self.min_gain, self.min_likeness):
-            return _Verdict(found.matrix, found.inliers)
-        if move < self.doubtful_move and before >= self.min_likeness:
+        seen = likeness(first, second, matrix, coverage(matrix, size, size))
+        if seen.gain >= self.min_gain and seen.after >= self.min_likeness:
+            return _Verdict(matrix, found.inliers)
+        if move < self.doubtful_move and seen.before >= self.min_likeness:
             return _Verdict(None, found.inliers)
-        reason = f"edges correlate by {before:.2f} without and {after:.2f} with it"
+        reason = (
+            f"edges correlate by {seen.after:.2f} with it, {seen.gain:+.2f} in most of the view"
+        )
         return _Verdict(None, found.inliers, reason)
 
     def _apart(self, matrix: Matrix, size: tuple[int, int]) -> str:

@@ -13,21 +13,16 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from spotdiff.ops.alignment import (
-    Structure,
-    greatest_move,
-    mutual_matches,
-    refined,
-    structure,
-)
+from spotdiff.ops.alignment import Structure, greatest_move, refined, structure
 from spotdiff.ops.coverage import of_corners
+from spotdiff.ops.matching import mutual_matches
 from spotdiff.types import Image, Matrix, Registering
 
 Motion: TypeAlias = Literal["euclidean", "affine"]
 
 _MOTIONS = {"euclidean": cv2.MOTION_EUCLIDEAN, "affine": cv2.MOTION_AFFINE}
 _LEVELS = 3  # of the pyramid that the correlation is maximised on
-_MAX_REFINEMENT = 3.0  # pixels that the refinement of a homography may move a corner
+_MAX_REFINEMENT = 3.0  # pixels that a refinement may move a corner
 _MIN_POINTS = 8  # twice what a homography needs
 _ROUNDS = 2000  # of drawing points at random, at most
 _SURENESS = 0.999  # that one of the rounds drew only right ones
@@ -49,7 +44,7 @@ class Estimate:
 
 
 class Shift:
-    """A translation, by the phase of what both views show.
+    """A translation, by the phase of what both views show, refined by the correlation of edges.
 
     Alba et al. 2015, section 2: https://doi.org/10.1007/s11554-012-0292-1
 
@@ -64,11 +59,12 @@ class Shift:
 
     def __call__(self, first: Image, second: Image) -> Estimate:
         """The translation, to a fraction of a pixel."""
-        matrix, response = _shift(structure(first), structure(second))
+        edges = structure(first), structure(second)
+        matrix, response = _shift(*edges)
         if not response >= self.min_response:  # NaN where nothing varies
             reason = f"the peak holds {response:.2f}, at least {self.min_response:.2f} asked"
             return Estimate(matrix, reason=reason)
-        return Estimate(matrix)
+        return Estimate(_nearby(*edges, matrix, cv2.MOTION_TRANSLATION))
 
 
 class Ecc:
@@ -128,7 +124,7 @@ class Homography:
         min_inliers: int = 15,
         max_ratio: float = 0.8,
         max_error: float = 2.0,
-        max_points: int = 1500,
+        max_points: int = 1000,
     ) -> None:
         self.min_inliers = min_inliers
         self.max_ratio = max_ratio
@@ -146,7 +142,8 @@ class Homography:
         if inliers < self.min_inliers:
             reason = f"{inliers} points agree, at least {self.min_inliers} asked"
             return Estimate(matrix, inliers, reason)
-        return Estimate(_nearby(structure(first), structure(second), matrix), inliers)
+        edges = structure(first), structure(second)
+        return Estimate(_nearby(*edges, matrix, cv2.MOTION_HOMOGRAPHY), inliers)
 
     def _points(self, view: Image) -> tuple[Float32[np.ndarray, "n 2"], Float32[np.ndarray, "n d"]]:
         """Where points are, as OpenCV counts, and unit vectors that describe them (RootSIFT)."""
@@ -175,10 +172,10 @@ class Homography:
         return of_corners(matrix), int(inlier.sum())
 
 
-def _nearby(first: Structure, second: Structure, matrix: Matrix) -> Matrix:
+def _nearby(first: Structure, second: Structure, matrix: Matrix, motion: int) -> Matrix:
     """The matrix refined by the edges, or as it is where they lead elsewhere."""
     try:
-        better, _ = refined(first, second, matrix, cv2.MOTION_HOMOGRAPHY, levels=1)
+        better, _ = refined(first, second, matrix, motion, levels=1)
     except ValueError:
         return matrix
     step = np.linalg.inv(matrix) @ better
