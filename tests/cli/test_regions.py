@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -91,3 +92,18 @@ def test_folds_that_do_not_exist_and_pairs_without_words_are_refused(
     plain = [f"data.root={tmp_path / 'plain'}", "data.split=null"]
     assert run_program(tmp_path, "train", *common, *plain) == 64
     assert "Expected words or boxes with labels" in capsys.readouterr().err
+
+
+def test_a_damaged_photograph_costs_its_own_pair_only(tmp_path, boards, tiny_checkpoint, capsys):
+    root = shutil.copytree(boards, tmp_path / "damaged")
+    victim = root / "PCBData" / "group1" / "1" / "003_test.jpg"
+    victim.write_bytes(victim.read_bytes()[:200])
+    run = ["experiment=deeppcb_weak", f"data.root={root}", f"regions.base={tiny_checkpoint}"]
+    run += ["hydra.run.dir=run", *QUICK]
+    assert run_program(tmp_path, "train", *run, "regions.min_heat=0.999") == 64
+    assert "at regions.min_heat=0.999, found none" in capsys.readouterr().err
+    assert run_program(tmp_path, "train", *run, "regions.min_heat=0.02") == 0
+    said = capsys.readouterr().err
+    assert "003_test.jpg" in said
+    assert "1 pairs were left out" in said
+    assert (tmp_path / "run" / "model.ckpt").is_file()

@@ -66,3 +66,9 @@ def test_what_lies_outside_of_the_picture_is_black():
     found = cut(image, torch.tensor([[0.0, 0.0, 8.0, 8.0]]), 64)
     assert found[0, :, 0, 0].tolist() == [0, 0, 0]
     assert found[0, :, 32, 32].tolist() == [200, 200, 200]
+
+
+@pytest.mark.parametrize("wrong", [{"side": 40}, {"semantic": (5,)}])
+def test_a_head_that_cannot_be_built_says_why(wrong):
+    with pytest.raises(ValueError, match="Expected"):
+        RegionHead(LABELS, **wrong)

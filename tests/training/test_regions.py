@@ -70,7 +70,7 @@ def test_lists_of_words_teach_which_region_is_which_and_nothing_else_moves(tmp_p
 def test_the_average_is_what_is_kept(tmp_path):
     module = _module()
     _fit(module, 3, tmp_path)
-    assert module.net.regions is module.average
+    assert module.net.regions is module.teacher
     assert not module.net.training
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,9 @@ from spotdiff.apps.places import existing
 from spotdiff.cli.pipelines import open_checkpoint
 from spotdiff.cli.quiet import quieten_lightning
 from spotdiff.data.bag_files import read_bags, write_bags
-from spotdiff.data.bags import Bag, BagSet, CollateBags, Finder, bags, targets_of, words_of
+from spotdiff.data.bags import Bag, BagSet, CollateBags, Finder, bag_of, targets_of, words_of
+from spotdiff.data.images import ImageError
+from spotdiff.data.sets import lot
 from spotdiff.data.sources import open_source
 from spotdiff.data.tables import checked
 from spotdiff.evaluation.named_regions import changes_of, quality
@@ -71,14 +73,33 @@ def train_regions(cfg: DictConfig) -> float:
 
 def _gathered(cfg: DictConfig, base: Checkpoint, rows: Sequence[PairRow]) -> list[Bag]:
     """The regions of all pairs, from a file where an earlier run has left them."""
-    settings = [base.info.sha256, str(cfg.data.root), str(cfg.data.split), len(rows)]
-    settings += [cfg.regions.head.side, cfg.regions.min_heat, cfg.regions.min_area]
+    side, half = cfg.regions.head.side, cfg.regions.half
+    settings: list[Any] = [base.info.sha256, side, half, cfg.regions.min_heat, cfg.regions.min_area]
+    settings += [[row.pair_id, *_stamp(row.before), *_stamp(row.after)] for row in rows]
     key = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
     path = Path(cfg.regions.cache) / f"regions-{key}.npz"
     if not path.is_file():
         log.info("Finding the regions of %d pairs once: %s", len(rows), path)
-        write_bags(list(bags(rows, _finder(cfg, base), cfg.regions.head.side)), path)
-    return read_bags(path, rows)
+        write_bags(list(_found(rows, _finder(cfg, base), side)), path)
+    found = read_bags(path, rows)
+    if len(found) < len(rows):
+        log.error("%d pairs were left out: they cannot be read.", len(rows) - len(found))
+    return found
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    """What tells, without reading it, that a file is still the same."""
+    state = path.stat()
+    return str(path), state.st_size, state.st_mtime_ns
+
+
+def _found(rows: Sequence[PairRow], find: Finder, side: int) -> Iterator[Bag]:
+    """The bags of what can be read; one damaged photograph does not cost the work on all others."""
+    for row in rows:
+        try:
+            yield bag_of(row, find, side)
+        except ImageError as error:
+            log.error("%s: %s", row.pair_id, error)
 
 
 def _finder(cfg: DictConfig, base: Checkpoint) -> Finder:
@@ -99,8 +120,7 @@ def _fold(found: Sequence[Bag], folds: int, fold: int) -> tuple[list[Bag], list[
         raise ValueError(f"Expected data.fold from 0 to {folds - 1} of folds >= 2, got {fold}.")
     parts: tuple[list[Bag], list[Bag]] = ([], [])
     for bag in found:
-        digest = hashlib.sha256(bag.pair_id.encode()).digest()
-        parts[int.from_bytes(digest[:8]) % folds == fold].append(bag)
+        parts[lot(bag.pair_id) % folds == fold].append(bag)
     if not parts[0] or not parts[1]:
         raise ValueError(f"Expected pairs in and outside of fold {fold}, got {len(found)} in all.")
     return parts
@@ -129,6 +149,9 @@ def _fit(
 ) -> None:
     collate = CollateBags(vocabulary.labels, cfg.regions.weak, cfg.regions.margin)
     some = [bag for bag in trained if len(bag.regions)]
+    if not some:
+        heat = cfg.regions.min_heat
+        raise ValueError(f"Expected regions in some pair at regions.min_heat={heat}, found none.")
     loader = DataLoader(
         BagSet(some, cfg.regions.turn, cfg.seed),
         batch_size=min(cfg.data.batch_size, len(some)),

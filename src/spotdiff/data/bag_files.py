@@ -44,11 +44,11 @@ def read_bags(path: Path, rows: Sequence[PairRow]) -> list[Bag]:
     except (OSError, KeyError, ValueError) as error:
         msg = f"Expected regions in {path}, but it cannot be read ({error}): delete it."
         raise ValueError(msg) from error
-    missing = [row.pair_id for row in rows if row.pair_id not in found]
-    if missing:
-        msg = f"Expected the regions of pair {missing[0]!r} in {path}, found none: delete it."
-        raise ValueError(msg)
-    return [Bag(row.pair_id, *found[row.pair_id], Truth(row.labels, row.changes)) for row in rows]
+    return [
+        Bag(row.pair_id, *found[row.pair_id], Truth(row.labels, row.changes))
+        for row in rows
+        if row.pair_id in found
+    ]
 
 
 def _parted(

@@ -6,7 +6,7 @@ over their windows. So regions are found once, and names are trained on the wind
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,18 +48,16 @@ class Bag:
     truth: Truth
 
 
-def bags(rows: Iterable[PairRow], find: Finder, side: int) -> Iterator[Bag]:
-    """A bag a row: its regions, cut to windows of `side` pixels.
+def bag_of(row: PairRow, find: Finder, side: int) -> Bag:
+    """The bag of a row: its regions, cut to windows of `side` pixels.
 
     Raises:
         ImageError: If a photograph is missing or cannot be decoded.
     """
-    for row in rows:
-        pair = read_pair(row)
-        regions = find([pair])[0]
-        before, after = (_windows(view, regions, side) for view in (pair.before, pair.after))
-        truth = Truth(pair.truth.labels, pair.truth.changes)
-        yield Bag(pair.pair_id, regions, before, after, truth)
+    pair = read_pair(row)
+    regions = find([pair])[0]
+    before, after = (_windows(view, regions, side) for view in (pair.before, pair.after))
+    return Bag(pair.pair_id, regions, before, after, Truth(row.labels, row.changes))
 
 
 def _windows(image: np.ndarray, regions: Regions, side: int) -> Windows:

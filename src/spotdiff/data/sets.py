@@ -110,8 +110,12 @@ class TableSet:
 def _belongs(pair_id: str, part: Part, val_share: float) -> bool:
     if part == "all":
         return True
-    place = int.from_bytes(hashlib.sha256(pair_id.encode()).digest()[:8]) / 2**64
-    return (place < val_share) == (part == "val")
+    return (lot(pair_id) / 2**64 < val_share) == (part == "val")
+
+
+def lot(pair_id: str) -> int:
+    """A number below 2⁶⁴ that follows from the id alone: which part of a set a pair falls to."""
+    return int.from_bytes(hashlib.sha256(pair_id.encode()).digest()[:8])
 
 
 def read_pair(row: PairRow) -> Pair:

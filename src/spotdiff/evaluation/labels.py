@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from spotdiff.evaluation.boxes import share
-from spotdiff.evaluation.protocols import PairBoxes, coco_ranking, pair_boxes
+from spotdiff.evaluation.protocols import coco_ranking, pair_boxes
 from spotdiff.evaluation.ranking import average_precision
 from spotdiff.types import Change, PairResult, TrueChange, Truth
+
+Said: TypeAlias = Sequence[Sequence[Change]]
+Truths: TypeAlias = Sequence[Sequence[TrueChange]]
+
+_ANYWHERE = (1, 1)  # no rule used here asks for the size of the frame
 
 
 class LabelsOfChange:
@@ -24,49 +31,66 @@ class LabelsOfChange:
 
     def __init__(self, margin: float) -> None:
         self.margin = margin
-        self._pairs: list[tuple[tuple[Change, ...], tuple[TrueChange, ...], tuple[int, int]]] = []
+        self._pairs: list[tuple[tuple[Change, ...], tuple[TrueChange, ...]]] = []
 
     def take(self, result: PairResult, truth: Truth) -> bool:
         """Adds the labelled boxes of a pair; a pair without change can only be wrong."""
-        if truth.changes is None or result.change_map is None:
+        if truth.changes is None:
             return False
         if not all(change.label for change in truth.changes):
             return False
-        _, height, width = result.change_map.heat.shape
-        self._pairs.append((result.changes, truth.changes, (height, width)))
+        self._pairs.append((result.changes, truth.changes))
         return bool(truth.changes)
 
     def values(self) -> dict[str, float]:
         """Means over the classes of the truth, and both figures class by class."""
-        classes = sorted({str(change.label) for _, true, _ in self._pairs for change in true})
-        precision = {label: average_precision(coco_ranking(self._of(label))) for label in classes}
-        image_f1 = self._image_f1(classes)
-        return {
-            "map50": float(np.mean(list(precision.values()))) if classes else math.nan,
-            "image_f1": float(np.mean(list(image_f1.values()))) if classes else math.nan,
-            **{f"ap50 {label}": value for label, value in precision.items()},
-            **{f"image_f1 {label}": value for label, value in image_f1.items()},
-        }
+        said, truth = [changes for changes, _ in self._pairs], [true for _, true in self._pairs]
+        return by_class(precisions(said, truth, self.margin), image_f1(said, truth))
 
-    def _of(self, label: str) -> list[PairBoxes]:
-        """The boxes of one class."""
-        return [
-            pair_boxes(
-                [change for change in said if change.label == label],
-                [change for change in true if change.label == label],
-                size,
-                self.margin,
+
+def precisions(said: Said, truth: Truths, margin: float) -> dict[str, float]:
+    """COCO's AP50 of each class of the truth, `margin` px added around what is said."""
+    return {
+        label: average_precision(
+            coco_ranking(
+                [
+                    pair_boxes(
+                        [change for change in changes if change.label == label],
+                        [change for change in true if change.label == label],
+                        _ANYWHERE,
+                        margin,
+                    )
+                    for changes, true in zip(said, truth, strict=True)
+                ]
             )
-            for said, true, size in self._pairs
-        ]
+        )
+        for label in _classes(truth)
+    }
 
-    def _image_f1(self, classes: list[str]) -> dict[str, float]:
-        """F1 over pairs of "this class is in the pair", from the labels of reported boxes."""
-        right, said, true = Counter[str](), Counter[str](), Counter[str]()
-        for changes, truth, _ in self._pairs:
-            spoken = {change.label for change in changes if change.label}
-            known = {str(change.label) for change in truth}
-            said.update(spoken)
-            true.update(known)
-            right.update(spoken & known)
-        return {label: share(2 * right[label], said[label] + true[label]) for label in classes}
+
+def image_f1(said: Said, truth: Truths) -> dict[str, float]:
+    """F1 over pairs of "this class is in the pair", from the labels of boxes, by class."""
+    right, spoken, known = Counter[str](), Counter[str](), Counter[str]()
+    for changes, true in zip(said, truth, strict=True):
+        words = {change.label for change in changes if change.label}
+        wanted = {str(change.label) for change in true}
+        spoken.update(words)
+        known.update(wanted)
+        right.update(words & wanted)
+    return {
+        label: share(2 * right[label], spoken[label] + known[label]) for label in _classes(truth)
+    }
+
+
+def by_class(precision: Mapping[str, float], f1: Mapping[str, float]) -> dict[str, float]:
+    """`map50` and `image_f1`, the means over classes, then both figures class by class."""
+    return {
+        "map50": float(np.mean(list(precision.values()))) if precision else math.nan,
+        "image_f1": float(np.mean(list(f1.values()))) if f1 else math.nan,
+        **{f"ap50 {label}": value for label, value in precision.items()},
+        **{f"image_f1 {label}": value for label, value in f1.items()},
+    }
+
+
+def _classes(truth: Truths) -> list[str]:
+    return sorted({str(change.label) for true in truth for change in true})

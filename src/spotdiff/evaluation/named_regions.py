@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spotdiff.evaluation.labels import by_class, image_f1, precisions
 from spotdiff.evaluation.protocols import (
-    PairBoxes,
     coco_ranking,
     deeppcb_average_precision,
     deeppcb_f_score,
@@ -55,56 +55,17 @@ def quality(
     """Average precisions over all boxes; F scores over those of at least `min_score`.
 
     Returns:
-        `map50` (COCO, mean over classes), `image_f1` (is the class in the pair, mean over classes),
-        `deeppcb_map` and `deeppcb_f` (see `protocols`), `ap50` (boxes alone), and the first two
-        class by class.
+        `map50` and `image_f1` (see `labels`), both class by class too; `deeppcb_map` and
+        `deeppcb_f` (see `protocols`); `ap50`, boxes alone.
     """
-    evidence = [
-        pair_boxes(changes, true, _ANYWHERE, margin)
-        for changes, true in zip(said, truth, strict=True)
-    ]
     kept = [tuple(change for change in changes if change.score >= min_score) for changes in said]
-    sure = [
-        pair_boxes(changes, true, _ANYWHERE, margin)
-        for changes, true in zip(kept, truth, strict=True)
-    ]
-    classes = sorted({str(change.label) for true in truth for change in true})
-    precision = {label: _precision(said, truth, margin, label) for label in classes}
-    image = {label: _image_f1(kept, truth, label) for label in classes}
+    every, sure = (
+        [pair_boxes(c, true, _ANYWHERE, margin) for c, true in zip(some, truth, strict=True)]
+        for some in (said, kept)
+    )
     return {
-        "map50": float(np.mean(list(precision.values()))),
-        "image_f1": float(np.mean(list(image.values()))),
-        "deeppcb_map": deeppcb_average_precision(evidence),
+        **by_class(precisions(said, truth, margin), image_f1(kept, truth)),
+        "deeppcb_map": deeppcb_average_precision(every),
         "deeppcb_f": deeppcb_f_score(sure),
-        "ap50": average_precision(coco_ranking(evidence)),
-        **{f"ap50 {label}": value for label, value in precision.items()},
-        **{f"image_f1 {label}": value for label, value in image.items()},
+        "ap50": average_precision(coco_ranking(every)),
     }
-
-
-def _precision(
-    said: Sequence[tuple[Change, ...]],
-    truth: Sequence[tuple[TrueChange, ...]],
-    margin: float,
-    label: str,
-) -> float:
-    mine: list[PairBoxes] = [
-        pair_boxes(
-            [change for change in changes if change.label == label],
-            [change for change in true if change.label == label],
-            _ANYWHERE,
-            margin,
-        )
-        for changes, true in zip(said, truth, strict=True)
-    ]
-    return average_precision(coco_ranking(mine))
-
-
-def _image_f1(
-    said: Sequence[tuple[Change, ...]], truth: Sequence[tuple[TrueChange, ...]], label: str
-) -> float:
-    spoken = [any(change.label == label for change in changes) for changes in said]
-    known = [any(change.label == label for change in true) for true in truth]
-    right = sum(one and other for one, other in zip(spoken, known, strict=True))
-    total = sum(spoken) + sum(known)
-    return 2 * right / total if total else float("nan")

@@ -87,10 +87,16 @@ class SbiPairs:
         path: The folder with `pairs.csv`, `frames` and `masks`.
         stride: Every how many-th pair counts by its pixels; by its boxes each one does.
         limit: At most so many pairs by pixels and as many by boxes, evenly spread.
+
+    Raises:
+        FileNotFoundError: If the folder has no `pairs.csv`.
     """
 
     def __init__(self, path: str | Path, stride: int = 1, limit: int | None = None) -> None:
-        found = list(read_sbi(Path(path)))
+        table = Path(path) / "pairs.csv"
+        if not table.is_file():
+            raise FileNotFoundError(f"Expected the pairs of SBI in {table}, which does not exist.")
+        found = list(read_sbi(table))
         self.problems = tuple(
             f"{row.where}: {row.reason}" for row in found if isinstance(row, RowProblem)
         )

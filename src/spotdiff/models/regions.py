@@ -15,6 +15,7 @@ from torch.nn import functional
 from torchvision.ops import roi_align
 
 MIN_WINDOW = 64.0  # px a side; less would show a spot without its surroundings
+SEMANTIC_STRIDES = (8, 16)  # of the pyramid maps that a head may read
 CONTEXT = 1.6  # window side over the long side of the box
 
 
@@ -35,6 +36,9 @@ class RegionHead(nn.Module):
             track, copper that came a short one. If not, both orders are read and averaged, so that
             exchanging the views exchanges nothing in the names.
         dropout: Share of the features that is dropped in training.
+
+    Raises:
+        ValueError: If `side` is no multiple of 32, or `semantic` is not one number a stride.
     """
 
     def __init__(
@@ -47,6 +51,11 @@ class RegionHead(nn.Module):
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
+        if side % 32 or side < 32:
+            raise ValueError(f"Expected side to be a multiple of 32 pixels, got {side}.")
+        if len(semantic) not in (0, len(SEMANTIC_STRIDES)):
+            wanted = "channels at strides 8 and 16, or none"
+            raise ValueError(f"Expected semantic to be the {wanted}, got {list(semantic)}.")
         self.vocabulary = tuple(vocabulary)
         self.side = side
         self.semantic = tuple(semantic)

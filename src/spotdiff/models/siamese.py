@@ -20,7 +20,7 @@ from spotdiff.models.encoder import ViTEncoder
 from spotdiff.models.fusion import LocalCorrelation, TwoWayAttention
 from spotdiff.models.pooling import GatePool, LabelPool
 from spotdiff.models.pyramid import PyramidEncoder
-from spotdiff.models.regions import RegionHead
+from spotdiff.models.regions import SEMANTIC_STRIDES, RegionHead
 
 MIN_GATE = 1e-6  # of the equality gate: identical views get at most this probability of change
 
@@ -116,9 +116,11 @@ class SiameseChangeNet(nn.Module):
         """
         if self.regions is None:
             raise ValueError("Expected a network with a region head, this one has none.")
-        read = [self.pyramid.strides.index(stride) for stride in (8, 16)]
-        maps = self.pyramid(torch.cat([before, after])) if self.regions.semantic else []
-        logits: Tensor = self.regions(before, after, [maps[i] for i in read] if maps else [])
+        maps: list[Tensor] = []
+        if self.regions.semantic:
+            seen = self.pyramid(torch.cat([before, after]))
+            maps = [seen[self.pyramid.strides.index(stride)] for stride in SEMANTIC_STRIDES]
+        logits: Tensor = self.regions(before, after, maps)
         return logits
 
     def pool(self, kinds: Tensor, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:

@@ -152,11 +152,12 @@ class HeatmapDecision:
                 )
                 raise ValueError(msg)
         regions = components(change_map.heat, self.thresholds.min_heat, self.min_area)
+        regions = regions[regions.scores >= self.thresholds.min_score]
         names = self._names(pair, regions, change_map)
         if self.labeller is not None:
             regions = replace(regions, scores=regions.scores * names.any_label())
-        kept = regions.scores >= self.thresholds.min_score
-        regions, names = regions[kept], names[kept]
+            kept = regions.scores >= self.thresholds.min_score
+            regions, names = regions[kept], names[kept]
         changes = self._changes(regions, self._sightings(pair, regions, names), names)
         score = change_score(change_map.gates)
         if self.labeller is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from lightning import LightningModule
@@ -11,9 +11,12 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.swa_utils import AveragedModel
 
 from spotdiff.models.batch import RegionBatch
+from spotdiff.models.regions import RegionHead
 from spotdiff.models.siamese import SiameseChangeNet
+from spotdiff.training.averaging import warm_average
 from spotdiff.training.region_loss import RegionLoss
 
 OptimizerFactory = Callable[[nn.Module, int], tuple[Optimizer, LRScheduler]]
@@ -47,10 +50,16 @@ class RegionModule(LightningModule):
         net.regions.requires_grad_(True)
         self.loss = loss
         self.optimizer = optimizer
-        self.decay = decay
         self.warmup = warmup
-        self.average = copy.deepcopy(net.regions).requires_grad_(False)
+        self.average = AveragedModel(
+            net.regions, avg_fn=warm_average(decay), use_buffers=True
+        ).requires_grad_(False)
         self.steps = 1
+
+    @property
+    def teacher(self) -> RegionHead:
+        """The average of the head so far."""
+        return cast("RegionHead", self.average.module)
 
     def logits(self, batch: RegionBatch) -> Tensor:
         """(n, v) logits of the head that learns."""
@@ -59,7 +68,7 @@ class RegionModule(LightningModule):
     @torch.no_grad()
     def taught(self, batch: RegionBatch) -> Tensor:
         """(n, v) logits of its average."""
-        learning, self.net.regions = self.net.regions, self.average
+        learning, self.net.regions = self.net.regions, self.teacher
         try:
             return self.logits(batch)
         finally:
@@ -90,18 +99,13 @@ class RegionModule(LightningModule):
 
     @torch.no_grad()
     def on_train_batch_end(self, *_: object) -> None:
-        """Moves the average; early steps count more, or it would remember its random start."""
-        decay = min(self.decay, (1 + self.global_step) / (10 + self.global_step))
-        learning = self.net.regions.state_dict() if self.net.regions is not None else {}
-        for name, kept in self.average.state_dict().items():
-            if kept.is_floating_point():
-                kept.lerp_(learning[name].to(kept), 1 - decay)
-            else:
-                kept.copy_(learning[name])
+        """Moves the average."""
+        if self.net.regions is not None:
+            self.average.update_parameters(self.net.regions)
 
     def on_fit_end(self) -> None:
         """The average is what is kept."""
-        self.net.regions = self.average
+        self.net.regions = self.teacher
         self.net.eval()
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
