@@ -57,6 +57,12 @@ def test_the_outside_is_known_where_every_kind_with_words_has_an_area(words, out
     assert pseudo_labels([came()], words).outside == outside
 
 
+@pytest.mark.parametrize("words", [None, LabelSets(added=("car",)), LabelSets()])
+def test_the_outside_is_unknown_where_only_one_view_shows_a_part_of_the_place(words):
+    assert pseudo_labels([came()], words, overlap=0.9).outside == "unknown"
+    assert pseudo_labels([came()], words, overlap=1.0).outside == "unchanged"
+
+
 def test_an_area_that_is_hardly_different_counts_for_nothing():
     told = pseudo_labels([came(score=0.2)], LabelSets(added=("car",)), min_score=0.3)
     assert told.changes == ()

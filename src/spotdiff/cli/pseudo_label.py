@@ -55,4 +55,6 @@ def labelled(
     with Records(records) as found:
         for row in rows:
             if isinstance(row, PairRow) and (result := found[row.pair_id]).status == "ok":
-                yield row, pseudo_labels(result.changes, row.labels, min_difference)
+                seen = result.alignment.registration if result.alignment else None
+                overlap = 1.0 if seen is None else seen.overlap
+                yield row, pseudo_labels(result.changes, row.labels, min_difference, overlap)

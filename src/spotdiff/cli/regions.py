@@ -153,7 +153,7 @@ def _fit(
         heat = cfg.regions.min_heat
         raise ValueError(f"Expected regions in some pair at regions.min_heat={heat}, found none.")
     loader = DataLoader(
-        BagSet(some, cfg.regions.turn, cfg.seed),
+        BagSet(some, not cfg.regions.head.upright, cfg.seed),
         batch_size=min(cfg.data.batch_size, len(some)),
         shuffle=True,
         drop_last=True,
@@ -182,7 +182,7 @@ def _named(network: SiameseChangeNet, bag: Bag) -> LabelScores:
     if not len(bag.regions):
         return np.zeros((0, len(network.regions.vocabulary if network.regions else ())), np.float32)
     views = (torch.from_numpy(v).float() / 255 for v in (bag.before, bag.after))
-    probabilities = label_probabilities(network.region_logits(*views))[:, :-1]
+    probabilities = label_probabilities(network.region_logits(*views, averaged=True))[:, :-1]
     return np.asarray(probabilities.numpy(), np.float32)
 
 

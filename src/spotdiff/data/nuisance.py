@@ -47,6 +47,30 @@ def saturation(image: Image, rng: np.random.Generator, strength: float = 1.0) ->
     return cv2.transform(image, (1 - colour) * _LUMA + colour * np.eye(3, dtype=np.float32))
 
 
+def season(image: Image, rng: np.random.Generator, strength: float = 1.0) -> Image:
+    """Everything of about one earthen or green hue in other colours, as fields from May to November.
+
+    A band of hues 40 to 120 degrees wide turns by up to 40 degrees and gets 0.4 to 1.3 times its
+    colour and 0.65 to 1.35 times its light, fading towards the ends of the band.
+    """
+    hues = 2 * np.arange(180)
+    away = np.abs((hues - rng.uniform(20, 150) + 180) % 360 - 180)
+    member = (1.5 - 1.5 * away / (0.5 * rng.uniform(40, 120))).clip(0, 1)
+    turn = strength * rng.uniform(-40, 40) * member
+    colour, light = strength * rng.uniform((-0.6, -0.35), (0.3, 0.35))
+    hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
+    hue = hsv[..., 0]
+    gains = np.stack((np.zeros(180), member * colour, member * light), 1).astype(np.float32)
+    gain = cv2.LUT(cv2.merge((hue, hue, hue)), _to_bytes(gains))
+    # Grey pixels have no hue worth the name: they stay as they are.
+    coloured = np.minimum(hsv[..., 1], 64).astype(np.float32) / 64
+    gain = 1 + gain * coloured[..., None]
+    turned = cv2.LUT(hue, _to_bytes((turn / 2).astype(np.float32)))
+    hsv[..., 0] = (hue + (turned * coloured).round()) % 180
+    hsv[..., 1:] = (hsv[..., 1:] * gain[..., 1:]).clip(0, 255)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+
+
 def shading(image: Image, rng: np.random.Generator, strength: float = 1.0) -> Image:
     """Light that varies smoothly over the picture by up to a factor of 1.35 either way."""
     side = int(rng.integers(2, 6))
@@ -143,6 +167,7 @@ def grey(image: Image, rng: np.random.Generator, strength: float = 1.0) -> Image
 
 # In the order of the world: the light, then the lens and sensor, then the file.
 RATES: dict[Callable[[Image, np.random.Generator, float], Image], float] = {
+    season: 0.1,
     evening: 0.08,
     shading: 0.25,
     soft_shadow: 0.25,
@@ -176,6 +201,12 @@ def _mapped(image: Image, levels: np.ndarray) -> Image:
     """The image through a table of 256 levels, or one table a colour (256, 3)."""
     table = levels.clip(0, 255).round().astype(np.uint8)
     return cv2.LUT(image, table if levels.ndim == 1 else table[:, None, :])
+
+
+def _to_bytes(of_hues: np.ndarray) -> np.ndarray:
+    """A table of 180 hues, (180,) or (180, 3), as OpenCV wants it: of 256 entries."""
+    table = np.resize(of_hues, (256, *of_hues.shape[1:]))
+    return table if table.ndim == 1 else table[:, None, :]
 
 
 def _lit(image: Image, light: np.ndarray) -> Image:

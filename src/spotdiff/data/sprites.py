@@ -15,7 +15,7 @@ from spotdiff.types import ChangeKind, Image, Mask
 MAX_GROWTH = 2.5
 # An object to be filled in: least pixels, largest share of the ground; ground taken around it.
 MIN_ERASED, MAX_ERASED, PAD = 60, 0.07, 12
-CAST_RATE = 0.45
+CAST_RATE = 0.55
 
 
 def sprite(rng: np.random.Generator, cutout: Cutout, ground: Image, long_side: float) -> Sprite:
@@ -196,7 +196,7 @@ def _hue_turned(rng: np.random.Generator, image: Image) -> Image:
 
 def _cast(rng: np.random.Generator, thing: Sprite) -> Sprite:
     """What a thing does to the ground around it without being there: mostly a shadow."""
-    return _reflection(rng, thing) if rng.random() < 0.2 else _shadow(rng, thing)
+    return _reflection(rng, thing) if rng.random() < 0.3 else _shadow(rng, thing)
 
 
 def _shadow(rng: np.random.Generator, thing: Sprite) -> Sprite:
@@ -205,7 +205,7 @@ def _shadow(rng: np.random.Generator, thing: Sprite) -> Sprite:
     Under a low sun it is three times as long as the thing is tall and nearly black.
     """
     height, width = thing.alpha.shape
-    low_sun = rng.random() < 0.4
+    low_sun = rng.random() < 0.5
     shear = rng.uniform(1.2, 3.2) * rng.choice((-1, 1)) if low_sun else rng.uniform(-1.2, 1.2)
     squash = rng.uniform(0.1, 0.5 if low_sun else 0.9) * rng.choice((-1, 1))
     reach = int(abs(shear) * height) + 4
@@ -216,7 +216,7 @@ def _shadow(rng: np.random.Generator, thing: Sprite) -> Sprite:
     cast = cv2.warpAffine(thing.alpha, matrix, (width + 2 * reach, tall))
     soft = cv2.GaussianBlur(cast, (0, 0), rng.uniform(0.6, 3))
     dark = np.zeros((*soft.shape, 3), np.uint8)
-    opacity = rng.uniform(0.15, 0.75 if low_sun else 0.65)
+    opacity = rng.uniform(0.15, 0.8 if low_sun else 0.65)
     return Sprite(dark, soft, thing.x - reach, thing.y, opacity)
 
 
@@ -229,4 +229,4 @@ def _reflection(rng: np.random.Generator, thing: Sprite) -> Sprite:
     image, alpha = (cv2.flip(part, 0)[:length] for part in (thing.image, thing.alpha))
     pale = (cv2.GaussianBlur(alpha, (0, 0), sigma) * fade).astype(np.uint8)
     image = cv2.GaussianBlur(image, (0, 0), sigma)
-    return Sprite(image, pale, thing.x, thing.y + height, rng.uniform(0.08, 0.4))
+    return Sprite(image, pale, thing.x, thing.y + height, rng.uniform(0.08, 0.5))

@@ -21,6 +21,7 @@ from spotdiff.data.sprites import erased, met, moved, recoloured, replaced, spri
 from spotdiff.types import ChangeKind, Image, Pair
 
 _COUNTS = (0.34, 0.26, 0.16, 0.1, 0.07, 0.07)
+_FAR_RATE = 0.35  # of views that are shifted by any length alike; the others mostly by a pixel or two
 _KINDS = ("added", "removed", "moved", "replaced", "recoloured", "erased")
 
 
@@ -60,7 +61,7 @@ class SyntheticPairs:
     distractor_rate: float = 0.25
     crowd_rate: float = 0.25
     warp_rate: float = 0.4
-    max_shift: float = 8.0
+    max_shift: float = 12.0
     nuisance: float = 1.0
     named_only: bool = False
     min_visible: int = 12
@@ -88,7 +89,9 @@ class SyntheticPairs:
         if rng.random() >= self.warp_rate:
             return Frame(self.size), Frame(self.size)
         height, width = self.size
-        shift = min(rng.exponential(1.4), max_shift) * _direction(rng)
+        far = rng.random() < _FAR_RATE
+        length = rng.uniform(0, max_shift) if far else min(rng.exponential(1.4), max_shift)
+        shift = length * _direction(rng)
         turned = rng.random() < 0.4
         angle, scale = (rng.uniform(-0.5, 0.5), rng.uniform(0.99, 1.01)) if turned else (0.0, 1.0)
         reach = max(height, width) * (0.0044 + 0.005) * turned + float(np.abs(shift).max())

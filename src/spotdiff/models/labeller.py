@@ -43,7 +43,8 @@ class SiameseLabeller:
         before = self._windows([pair.before for pair in pairs], boxes)
         after = self._windows([pair.after for pair in pairs], boxes)
         chunks = zip(*(torch.split(v, self.batch_size) for v in (before, after)), strict=True)
-        found = [label_probabilities(self.net.region_logits(b, a))[:, :-1] for b, a in chunks]
+        logits = (self.net.region_logits(b, a, averaged=True) for b, a in chunks)
+        found = [label_probabilities(some)[:, :-1] for some in logits]
         scores = torch.cat(found).float().cpu()
         return [part.numpy() for part in torch.split(scores, [len(some) for some in boxes])]
 

@@ -16,6 +16,7 @@ from torchvision.ops import roi_align
 
 MIN_WINDOW = 64.0  # px a side; less would show a spot without its surroundings
 SEMANTIC_STRIDES = (8, 16)  # of the pyramid maps that a head may read
+_POOLS = (torch.mean, torch.amax)
 CONTEXT = 1.6  # window side over the long side of the box
 
 
@@ -23,8 +24,9 @@ class RegionHead(nn.Module):
     """What a region shows, from both views of it.
 
     Before, after and their absolute difference pass four convolutions down to stride 8; with
-    `semantic` features of a pretrained pyramid join there. Mean and maximum over the window are
-    read by a linear layer.
+    `semantic` features of a pretrained pyramid join there. Three more go on to stride 16, where
+    each place sees the whole window: whether a gap crosses a track is not told by its rim. Mean and
+    maximum over the window at both strides are read by a linear layer.
 
     Args:
         vocabulary: The labels; beside them stands an unnamed rest with logit 0.
@@ -35,6 +37,8 @@ class RegionHead(nn.Module):
         directed: Whether a name depends on which view came first: copper that is gone is an open
             track, copper that came a short one. If not, both orders are read and averaged, so that
             exchanging the views exchanges nothing in the names.
+        upright: Whether regions have a right way up. If not, answers are those of all eight ways to
+            turn and mirror them, averaged; see `SiameseChangeNet.region_logits`.
         dropout: Share of the features that is dropped in training.
 
     Raises:
@@ -48,6 +52,7 @@ class RegionHead(nn.Module):
         width: int = 24,
         semantic: tuple[int, ...] | list[int] = (),
         directed: bool = False,
+        upright: bool = True,
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
@@ -60,13 +65,19 @@ class RegionHead(nn.Module):
         self.side = side
         self.semantic = tuple(semantic)
         self.directed = directed
+        self.upright = upright
         self.tower = nn.Sequential(
             _block(9, width, 2), _block(width, 2 * width, 2), _block(2 * width, 4 * width, 2)
         )
         self.laterals = nn.ModuleList(nn.Conv2d(3 * c, 4 * width, 1) for c in self.semantic)
         self.join = _block(4 * width, 4 * width, 1)
+        self.whole = nn.Sequential(
+            _block(4 * width, 4 * width, 2),
+            _block(4 * width, 4 * width, 1),
+            _block(4 * width, 4 * width, 1),
+        )
         self.dropout = nn.Dropout(dropout)
-        self.out = nn.Linear(8 * width, len(self.vocabulary))
+        self.out = nn.Linear(16 * width, len(self.vocabulary))
 
     def forward(self, before: Tensor, after: Tensor, maps: Sequence[Tensor] = ()) -> Tensor:
         """(n, v) logits of windows (n, 3, side, side) in [0, 1].
@@ -89,7 +100,8 @@ class RegionHead(nn.Module):
             beside = lateral(_side_by_side(one, other))
             seen = seen + functional.interpolate(beside, seen.shape[-2:], mode="nearest")
         seen = self.join(seen)
-        pooled = torch.cat([seen.mean(dim=(2, 3)), seen.amax(dim=(2, 3))], dim=1)
+        both = (seen, self.whole(seen))
+        pooled = torch.cat([pool(some, (2, 3)) for some in both for pool in _POOLS], dim=1)
         logits: Tensor = self.out(self.dropout(pooled))
         return logits
 
@@ -116,6 +128,12 @@ def cut(image: Tensor, boxes: Tensor, side: int) -> Tensor:
     rows = torch.cat([boxes.new_zeros(len(boxes), 1), windows(boxes)], dim=1)
     cuts: Tensor = roi_align(image[None].float(), rows, side, sampling_ratio=-1, aligned=True)
     return cuts
+
+
+def turns(images: Tensor) -> list[Tensor]:
+    """The eight ways to turn and mirror square images (n, c, s, s) by quarter turns."""
+    both = (images, images.flip(-1))
+    return [torch.rot90(one, quarter, (-2, -1)) for one in both for quarter in range(4)]
 
 
 def label_probabilities(logits: Tensor) -> Tensor:

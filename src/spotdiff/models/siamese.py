@@ -20,7 +20,7 @@ from spotdiff.models.encoder import ViTEncoder
 from spotdiff.models.fusion import LocalCorrelation, TwoWayAttention
 from spotdiff.models.pooling import GatePool, LabelPool
 from spotdiff.models.pyramid import PyramidEncoder
-from spotdiff.models.regions import SEMANTIC_STRIDES, RegionHead
+from spotdiff.models.regions import SEMANTIC_STRIDES, RegionHead, turns
 
 MIN_GATE = 1e-6  # of the equality gate: identical views get at most this probability of change
 
@@ -108,14 +108,22 @@ class SiameseChangeNet(nn.Module):
         gates, sets = self.pool(kinds, labels_before, labels_after)
         return ChangeLogits(kinds, labels_before, labels_after, gates, sets)
 
-    def region_logits(self, before: Tensor, after: Tensor) -> Tensor:
+    def region_logits(self, before: Tensor, after: Tensor, averaged: bool = False) -> Tensor:
         """(n, v) logits of `regions` for windows (n, 3, s, s) in [0, 1] of both views.
+
+        Args:
+            before: Windows of the before view.
+            after: The same windows of the after view.
+            averaged: Reads regions that have no right way up in all eight ways.
 
         Raises:
             ValueError: If the network has no head for regions.
         """
         if self.regions is None:
             raise ValueError("Expected a network with a region head, this one has none.")
+        if averaged and not self.regions.upright:
+            ways = zip(turns(before), turns(after), strict=True)
+            return torch.stack([self.region_logits(*way) for way in ways]).mean(dim=0)
         maps: list[Tensor] = []
         if self.regions.semantic:
             seen = self.pyramid(torch.cat([before, after]))

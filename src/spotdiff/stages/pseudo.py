@@ -22,18 +22,23 @@ class PseudoLabels:
 
 
 def pseudo_labels(
-    changes: Sequence[Change], labels: LabelSets | None, min_score: float = 0.0
+    changes: Sequence[Change],
+    labels: LabelSets | None,
+    min_score: float = 0.0,
+    overlap: float = 1.0,
 ) -> PseudoLabels:
     """The areas that agree with the words of a pair.
 
     An area of a kind for which there are no words is a false one. It gets a label if it has one of
     its kind's words already, or its kind has one word only. Where a kind has words and no area,
-    something was missed, so nothing is known outside the areas.
+    something was missed, so nothing is known outside the areas; nor is it where only one of the
+    views shows a part of the place.
 
     Args:
         changes: Found areas.
         labels: The words of the pair; None allows everything and misses nothing.
         min_score: Areas less different than this are left out.
+        overlap: Share of the after view that before covers.
 
     Example:
         >>> found = [Change(ChangeKind.ADDED, 0.5, box_after=(0, 0, 9, 9))]
@@ -45,12 +50,13 @@ box_before=None, box_after=(0, 0, 9, 9)),), outside='unknown')
     """
     sure = [change for change in changes if change.score >= min_score]
     if labels is None:
-        return PseudoLabels(tuple(_true(change, change.label) for change in sure), "unchanged")
+        kept = tuple(_true(change, change.label) for change in sure)
+        return PseudoLabels(kept, "unknown" if overlap < 1 else "unchanged")
     told = [change for change in sure if labels.of(change.kind)]
     found = {change.kind for change in told}
     missed = any(labels.of(kind) and kind not in found for kind in ChangeKind)
     kept = tuple(_true(change, _label(change, labels.of(change.kind))) for change in told)
-    return PseudoLabels(kept, "unknown" if missed else "unchanged")
+    return PseudoLabels(kept, "unknown" if missed or overlap < 1 else "unchanged")
 
 
 def _label(change: Change, words: tuple[str, ...]) -> str | None:
