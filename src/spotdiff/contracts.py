@@ -117,9 +117,15 @@ class RegionEmbedder(Protocol):
 
 
 class RegionLabeller(Protocol):
-    """Names what changed in regions of pairs."""
+    """Names what changed in regions of pairs.
+
+    Attributes:
+        words: The labels that it knows.
+        max_gap: Pixels between regions of one name that are parts of one thing; negative for none.
+    """
 
     words: tuple[str, ...]
+    max_gap: float
 
     def __call__(self, pairs: Sequence[Pair], boxes: Sequence[Boxes]) -> list[LabelScores]:
         """For every pair the probability of each of `words` (columns) for each box (rows).

@@ -75,3 +75,13 @@ def test_a_shadow_darkens_and_never_moves_what_it_falls_on(photo):
     assert min(ratio.min() for ratio in ratios) < 0.7
     assert min(ratio.min() for ratio in ratios) > 0.3
     assert max(ratio.max() for ratio in ratios) < 1.45
+
+
+def test_a_season_turns_greens_and_leaves_greys_alone():
+    grey = np.full((8, 8, 3), 120, np.uint8)
+    green = np.full((8, 8, 3), (70, 130, 60), np.uint8)
+    seen = [nuisance.season(green, np.random.default_rng(seed)) for seed in range(20)]
+    assert np.array_equal(nuisance.season(grey, np.random.default_rng(0)), grey)
+    changes = [int(np.abs(one[0, 0].astype(int) - green[0, 0]).max()) for one in seen]
+    assert max(changes) > 20
+    assert all((one == one[0, 0]).all() for one in seen)

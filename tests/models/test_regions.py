@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from spotdiff.models.regions import RegionHead, cut, label_probabilities, windows
-from tests.fakes import noise
+from tests.fakes import noise, tiny_network
 
 LABELS = ("open", "short", "spur")
 
@@ -29,6 +29,19 @@ def test_a_directed_head_tells_the_views_apart():
     before, after = _views()
     head = _head(directed=True)
     assert (head(before, after) - head(after, before)).abs().max() > 1e-3
+
+
+def test_what_has_no_right_way_up_is_read_the_same_in_every_way():
+    net = tiny_network(0)
+    before, after = _views()
+    turned = before.flip(-1).rot90(1, (-2, -1)), after.flip(-1).rot90(1, (-2, -1))
+    net.regions = _head(directed=True, upright=False)
+    said = net.region_logits(before, after, averaged=True)
+    torch.testing.assert_close(net.region_logits(*turned, averaged=True), said)
+    assert (net.region_logits(*turned) - net.region_logits(before, after)).abs().max() > 1e-3
+    net.regions = _head(directed=True)
+    once = net.region_logits(before, after)
+    torch.testing.assert_close(net.region_logits(before, after, averaged=True), once)
 
 
 def test_a_region_is_read_alone_whatever_else_is_in_the_batch():

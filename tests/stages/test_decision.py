@@ -200,6 +200,7 @@ class ByPlace:
     """Names a region by the half of the picture that it lies in, and doubts small ones."""
 
     words = ("left", "right")
+    max_gap = -1.0
 
     def __call__(self, pairs, boxes):
         del pairs
@@ -227,6 +228,19 @@ def test_a_labeller_names_regions_lowers_doubtful_ones_and_says_the_words_of_the
     }
     assert words == LabelSets(added=("left",), removed=("right",))
     assert changes[0].score == pytest.approx(0.95 * 0.9, abs=1e-3)
+
+
+def test_parts_of_one_name_are_one_thing_where_the_labeller_says_so():
+    heat = heat_of(
+        (ChangeKind.ADDED, (4, 4, 20, 20), 0.95), (ChangeKind.ADDED, (23, 4, 40, 20), 0.9)
+    )
+    labeller = ByPlace()
+    decide = HeatmapDecision(Thresholds(), labeller=labeller)
+    assert len(decide(plain_pair(), change_map(heat))[0]) == 2
+    labeller.max_gap = 5
+    (whole,) = decide(plain_pair(), change_map(heat))[0]
+    assert whole.box_after == (4, 4, 40, 20)
+    assert whole.score == pytest.approx(0.95 * 0.9, abs=1e-3)
 
 
 def test_what_goes_by_two_names_has_not_moved():

@@ -33,6 +33,7 @@ from spotdiff.models.localizer import SiameseLocalizer
 from spotdiff.models.regions import label_probabilities
 from spotdiff.models.siamese import SiameseChangeNet
 from spotdiff.ops.heatmap import Regions, components
+from spotdiff.ops.parts import any_label
 from spotdiff.training import checkpoint
 from spotdiff.training.calibration import fit_score
 from spotdiff.training.checkpoint import Checkpoint
@@ -181,9 +182,9 @@ def _fit(
 def _named(network: SiameseChangeNet, bag: Bag) -> LabelScores:
     if not len(bag.regions):
         return np.zeros((0, len(network.regions.vocabulary if network.regions else ())), np.float32)
-    views = (torch.from_numpy(v).float() / 255 for v in (bag.before, bag.after))
-    probabilities = label_probabilities(network.region_logits(*views, averaged=True))[:, :-1]
-    return np.asarray(probabilities.numpy(), np.float32)
+    before, after = (torch.from_numpy(v).float() / 255 for v in (bag.before, bag.after))
+    logits = network.region_logits(before, after, averaged=True)
+    return np.asarray(label_probabilities(logits)[:, :-1].numpy(), np.float32)
 
 
 def _min_score(cfg: DictConfig, network: SiameseChangeNet, trained: list[Bag]) -> float:
@@ -193,7 +194,7 @@ def _min_score(cfg: DictConfig, network: SiameseChangeNet, trained: list[Bag]) -
     for bag in trained:
         changes, labels = bag.truth.changes or (), network.regions.vocabulary  # type: ignore[union-attr]
         right = targets_of(bag.regions, changes, labels, cfg.regions.margin) < len(labels)
-        scores = bag.regions.scores * _named(network, bag).sum(axis=1).clip(0, 1)
+        scores = bag.regions.scores * any_label(_named(network, bag))
         counts = counts + histogram(torch.from_numpy(scores), torch.from_numpy(right))
         total += len(changes)
     fitted = fit_score(torch.as_tensor(counts), torch.tensor(total))
@@ -220,7 +221,10 @@ def _concluded(
 ) -> float:
     """Measures the held-out pairs, writes the metrics, returns the one that is monitored."""
     labels = network.regions.vocabulary if network.regions else ()
-    said = [changes_of(bag.regions, _named(network, bag), labels) for bag in held_out]
+    gap = network.regions.max_gap if network.regions else -1
+    said = [
+        changes_of(bag.regions, _named(network, bag), labels, gap, min_score) for bag in held_out
+    ]
     truth = [bag.truth.changes or () for bag in held_out]
     metrics = quality(said, truth, cfg.regions.margin, min_score)
     path = Path(cfg.out) / "metrics.json"

@@ -23,6 +23,7 @@ from spotdiff.ops.heatmap import Regions
 from spotdiff.types import ChangeKind, LabelSets, Pair, PairRow, TrueChange, Truth
 
 UNKNOWN = -1
+MAX_SHIFT = 4  # pixels of a window in training: a box is not found to the pixel
 MIN_OVERLAP = 0.33  # IoU from which on a region shows a true box
 
 Finder = Callable[[Sequence[Pair]], list[Regions]]
@@ -111,7 +112,7 @@ def targets_of(
 
 
 class BagSet(Dataset[Bag]):
-    """Bags to train on, their windows turned and mirrored anew each time.
+    """Bags to train on, their windows shifted, turned and mirrored anew each time.
 
     Args:
         bags: Of all pairs.
@@ -131,12 +132,21 @@ class BagSet(Dataset[Bag]):
     def __getitem__(self, index: int) -> Bag:
         bag = self.bags[index]
         rng = np.random.default_rng([self.seed, self.epoch, index])
+        down, right = (int(v) for v in rng.integers(0, 2 * MAX_SHIFT + 1, 2))
         mirrored, turns = rng.random() < 0.5, int(rng.integers(4)) if self.turn else 0
         before, after = (
             np.rot90(view[..., ::-1] if mirrored else view, turns, (2, 3)).copy()
-            for view in (bag.before, bag.after)
+            for view in (_shifted(view, down, right) for view in (bag.before, bag.after))
         )
         return Bag(bag.pair_id, bag.regions, before, after, bag.truth)
+
+
+def _shifted(view: Windows, down: int, right: int) -> Windows:
+    """Windows moved by up to `MAX_SHIFT` pixels either way, their rim repeated."""
+    side = view.shape[2]
+    rim = (MAX_SHIFT, MAX_SHIFT)
+    padded = np.pad(view, ((0, 0), (0, 0), rim, rim), mode="edge")
+    return padded[:, :, down : down + side, right : right + side]
 
 
 @dataclass(frozen=True, slots=True)

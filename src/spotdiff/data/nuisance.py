@@ -48,7 +48,7 @@ def saturation(image: Image, rng: np.random.Generator, strength: float = 1.0) ->
 
 
 def season(image: Image, rng: np.random.Generator, strength: float = 1.0) -> Image:
-    """Everything of about one earthen or green hue in other colours, as fields from May to November.
+    """All that is green, or of a near hue, in other colours, as fields from May to November.
 
     A band of hues 40 to 120 degrees wide turns by up to 40 degrees and gets 0.4 to 1.3 times its
     colour and 0.65 to 1.35 times its light, fading towards the ends of the band.

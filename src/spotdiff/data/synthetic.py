@@ -21,7 +21,7 @@ from spotdiff.data.sprites import erased, met, moved, recoloured, replaced, spri
 from spotdiff.types import ChangeKind, Image, Pair
 
 _COUNTS = (0.34, 0.26, 0.16, 0.1, 0.07, 0.07)
-_FAR_RATE = 0.35  # of views that are shifted by any length alike; the others mostly by a pixel or two
+_FAR_RATE = 0.35  # of shifted views: by any length alike, and not mostly by a pixel or two
 _KINDS = ("added", "removed", "moved", "replaced", "recoloured", "erased")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from spotdiff.evaluation.protocols import (
 )
 from spotdiff.evaluation.ranking import average_precision
 from spotdiff.ops.heatmap import Regions
+from spotdiff.ops.parts import any_label, joined
 from spotdiff.types import Change, ChangeKind, LabelScores, TrueChange
 
 _KINDS = list(ChangeKind)
@@ -22,15 +24,27 @@ _ANYWHERE = (1, 1)  # no rule used here asks for the size of the frame
 
 
 def changes_of(
-    regions: Regions, scores: LabelScores, vocabulary: Sequence[str]
+    regions: Regions,
+    scores: LabelScores,
+    vocabulary: Sequence[str],
+    max_gap: float = -1,
+    min_score: float = 0,
 ) -> tuple[Change, ...]:
-    """Each region as a change with its likeliest label, moved things not joined."""
+    """Each thing as a change with its likeliest label, as `predict` says it; moves are not joined.
+
+    Args:
+        regions: Of one pair.
+        scores: (n, v) probabilities of labels.
+        vocabulary: The v labels.
+        max_gap: As in `joined`: parts of one thing are one.
+        min_score: What is reported; other regions are left as they are.
+    """
+    regions = replace(regions, scores=regions.scores * any_label(scores))
+    regions, scores = joined(regions, scores, max_gap, min_score)
     best = scores.argmax(axis=1) if len(scores) else np.zeros(0, int)
-    sure = regions.scores * scores.sum(axis=1).clip(0, 1)
     changes = []
-    for kind, box, label, score in zip(
-        regions.kinds.tolist(), regions.boxes.tolist(), best.tolist(), sure.tolist(), strict=True
-    ):
+    columns = (regions.kinds, regions.boxes, best, regions.scores)
+    for kind, box, label, score in zip(*(column.tolist() for column in columns), strict=True):
         x0, y0, x1, y1 = box
         here = (x0, y0, x1, y1)
         seen = _KINDS[kind]

@@ -32,6 +32,7 @@ class SiameseLabeller:
             raise ValueError("Expected a network with a region head, this one has none.")
         self.net = net
         self.side = net.regions.side
+        self.max_gap = net.regions.max_gap
         self.words = tuple(net.regions.vocabulary if words is None else words)
         self.batch_size = batch_size
 

@@ -39,6 +39,8 @@ class RegionHead(nn.Module):
             exchanging the views exchanges nothing in the names.
         upright: Whether regions have a right way up. If not, answers are those of all eight ways to
             turn and mirror them, averaged; see `SiameseChangeNet.region_logits`.
+        max_gap: Regions of one kind and name with at most so many pixels between them are parts of
+            one thing; negative where things of one name stand side by side.
         dropout: Share of the features that is dropped in training.
 
     Raises:
@@ -53,6 +55,7 @@ class RegionHead(nn.Module):
         semantic: tuple[int, ...] | list[int] = (),
         directed: bool = False,
         upright: bool = True,
+        max_gap: float = -1.0,
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
@@ -66,6 +69,7 @@ class RegionHead(nn.Module):
         self.semantic = tuple(semantic)
         self.directed = directed
         self.upright = upright
+        self.max_gap = max_gap
         self.tower = nn.Sequential(
             _block(9, width, 2), _block(width, 2 * width, 2), _block(2 * width, 4 * width, 2)
         )

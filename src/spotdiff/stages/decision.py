@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Bool
 
 from spotdiff.contracts import ChangeLocalizer, RegionLabeller
 from spotdiff.ops.heatmap import Regions, components, mean_in_boxes
 from spotdiff.ops.matching import crop_similarity, match_moved
+from spotdiff.ops.parts import any_label, joined
 from spotdiff.ops.statements import change_score, label_sets
 from spotdiff.types import (
     Answer,
@@ -22,7 +22,6 @@ from spotdiff.types import (
     LabelScores,
     LabelSets,
     Pair,
-    Scores,
     Thresholds,
 )
 
@@ -81,13 +80,6 @@ class Names:
     before: LabelScores
     after: LabelScores
     vocabulary: tuple[str, ...]
-
-    def __getitem__(self, keep: Bool[np.ndarray, " n"]) -> Names:
-        return Names(self.before[keep], self.after[keep], self.vocabulary)
-
-    def any_label(self) -> Scores:
-        """The probability that a region shows any of the labels."""
-        return np.asarray(self.after.sum(axis=1).clip(0, 1), np.float32)
 
     def of(self, seen: Sighting, min_label: float) -> str | None:
         """The likeliest label of a change, if it is likely enough."""
@@ -153,11 +145,10 @@ class HeatmapDecision:
                 raise ValueError(msg)
         regions = components(change_map.heat, self.thresholds.min_heat, self.min_area)
         regions = regions[regions.scores >= self.thresholds.min_score]
-        names = self._names(pair, regions, change_map)
-        if self.labeller is not None:
-            regions = replace(regions, scores=regions.scores * names.any_label())
-            kept = regions.scores >= self.thresholds.min_score
-            regions, names = regions[kept], names[kept]
+        if self.labeller is None:
+            names = self._names(regions, change_map)
+        else:
+            regions, names = self._named(pair, regions, self.labeller)
         changes = self._changes(regions, self._sightings(pair, regions, names), names)
         score = change_score(change_map.gates)
         if self.labeller is not None:
@@ -167,11 +158,18 @@ class HeatmapDecision:
         )
         return changes, score, labels
 
-    def _names(self, pair: Pair, regions: Regions, change_map: ChangeMap) -> Names:
-        """Who says what the regions show."""
-        if self.labeller is not None:
-            scores = self.labeller([pair], [regions.boxes])[0]
-            return Names(scores, scores, self.labeller.words)
+    def _named(
+        self, pair: Pair, regions: Regions, labeller: RegionLabeller
+    ) -> tuple[Regions, Names]:
+        """The regions in which the labeller sees something, parts of one thing as one."""
+        scores = labeller([pair], [regions.boxes])[0]
+        regions = replace(regions, scores=regions.scores * any_label(scores))
+        kept = regions.scores >= self.thresholds.min_score
+        regions, scores = joined(regions[kept], scores[kept], labeller.max_gap)
+        return regions, Names(scores, scores, labeller.words)
+
+    def _names(self, regions: Regions, change_map: ChangeMap) -> Names:
+        """What the maps of labels say of the regions."""
         height, width = change_map.heat.shape[1:]
         before, after = (
             mean_in_boxes(grid, regions.boxes, (height, width))
