@@ -186,3 +186,19 @@ def test_what_is_kept_does_not_grow_with_the_pairs():
     calibrator.update(labelled(0.9, [0.8, 0.6, 0.2], {0}))
     assert {name: getattr(calibrator, name).shape for name in shapes} == shapes
     assert calibrator.opened.shape == (3, BINS, LEVELS)
+
+
+def test_boxes_and_not_pixels_say_where_the_heat_is_cut():
+    # Two things with a bridge of weak heat between them: pixels want it, boxes do not.
+    heat = heat_of((4, 0.95), (12, 0.45), (20, 0.95))
+    changed = heat[0] > 0
+    true = (truly_at(4.0), truly_at(20.0))
+    fit = fitted(evidence(heat=heat, changed=changed, known=changed | True, changes=true))
+    assert 0.45 < fit.min_heat <= 0.8
+    alone = fitted(evidence(heat=heat, changed=changed, known=changed | True))
+    assert alone.min_heat < 0.45
+
+
+def test_without_true_boxes_they_say_nothing():
+    fit = fitted(evidence(heat=heat_of((20, 0.4)), changes=()))
+    assert (fit.min_heat, fit.min_score) == (DEFAULTS.min_heat, DEFAULTS.min_score)

@@ -27,7 +27,8 @@ from spotdiff.training.histograms import (
 from spotdiff.training.scores import hits_by_overlap, places
 from spotdiff.types import ChangeKind, Thresholds, TrueChange
 
-HEATS = (0.2, 0.35, 0.5, 0.65, 0.8)  # where boxes are cut, to fit their scores
+HEATS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # where boxes are cut, to fit their scores
+SLACK = 0.005  # of box F1: what loses no more is as good as the best
 LEVELS = 100  # of the probability of a label
 _KINDS = len(ChangeKind)
 _SHARED = ([0, 1], [2])  # kinds with one threshold: added with removed, changed alone
@@ -109,9 +110,11 @@ class ThresholdCalibrator(Metric):
 
     def compute(self) -> Tensor:
         """The fitted values in the order of the fields of `Thresholds`, (8,)."""
-        heat = or_default(fit_heat(self.pixels), self.defaults.min_heat)
-        nearest = min(range(len(HEATS)), key=lambda i: abs(HEATS[i] - heat))
-        score = or_default(fit_score(self.boxes[nearest], self.true_boxes), self.defaults.min_score)
+        fitted = fit_boxes(self.boxes, self.true_boxes)
+        if fitted is None:
+            heat = or_default(fit_heat(self.pixels), self.defaults.min_heat)
+            fitted = heat, self.defaults.min_score
+        heat, score = fitted
         gates, levels = self._gates_and_levels()
         return torch.tensor([heat, score, *gates, *levels], dtype=torch.float64)
 
@@ -185,6 +188,25 @@ def fit_heat(counts: Tensor) -> float | None:
     return middle_of_best(2 * precision * recall / (precision + recall).clamp(min=1e-12)) / BINS
 
 
+def fit_boxes(counts: Tensor, true_boxes: Tensor) -> tuple[float, float] | None:
+    """The heat at which boxes are cut, one of `HEATS`, and their least score, by box F1.
+
+    Boxes are what is reported, so they decide where to cut, not pixels: a heat that suits pixels
+    best is too low for things that stand close to one another.
+
+    Args:
+        counts: (len(HEATS), 2, BINS), a `histogram` of wrong and right boxes for each heat.
+        true_boxes: How many boxes there are to find; None comes back if there are none.
+    """
+    if not true_boxes:
+        return None
+    wrong, right = at_or_above(counts).unbind(dim=1)
+    best = (2 * right / (wrong + right + true_boxes)).amax(dim=-1)
+    level = middle_of_best((best >= best.max() - SLACK).float())
+    score = fit_score(counts[level], true_boxes)
+    return None if score is None else (HEATS[level], score)
+
+
 def fit_score(counts: Tensor, true_boxes: Tensor) -> float | None:
     """The threshold of box F1, from a `histogram` of boxes that are wrong or right.
 
@@ -195,7 +217,8 @@ def fit_score(counts: Tensor, true_boxes: Tensor) -> float | None:
     if not true_boxes:
         return None
     wrong, right = at_or_above(counts)
-    return middle_of_best(2 * right / (wrong + right + true_boxes)) / BINS
+    found = 2 * right / (wrong + right + true_boxes)
+    return middle_of_best((found >= found.max() - SLACK).float()) / BINS
 
 
 def fit_gate(counts: Tensor) -> float | None:
