@@ -202,3 +202,10 @@ def test_boxes_and_not_pixels_say_where_the_heat_is_cut():
 def test_without_true_boxes_they_say_nothing():
     fit = fitted(evidence(heat=heat_of((20, 0.4)), changes=()))
     assert (fit.min_heat, fit.min_score) == (DEFAULTS.min_heat, DEFAULTS.min_score)
+
+
+def test_of_scores_as_good_the_lowest_is_taken():
+    # 200 right boxes above; a last right one at 0.4 comes with two wrong ones: hardly worse.
+    scores = torch.tensor([0.9] * 200 + [0.4, 0.45, 0.45])
+    right = torch.tensor([1] * 201 + [0, 0]).bool()
+    assert fit_score(histogram(scores, right), torch.tensor(201)) == pytest.approx(0.2, abs=0.001)

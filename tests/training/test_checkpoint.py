@@ -2,6 +2,7 @@
 
 import pickle
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spotdiff.training import checkpoint
-from spotdiff.training.checkpoint import KEY, CheckpointError, build, describe, export, read
+from spotdiff.training.checkpoint import (
+    KEY,
+    CheckpointError,
+    averaged,
+    build,
+    describe,
+    export,
+    read,
+)
 from spotdiff.types import Thresholds
 from tests.fakes import RECIPE, VOCABULARY, noise
 
@@ -78,6 +87,30 @@ def test_exporting_an_exported_one_changes_no_value(tiny_checkpoint, tmp_path):
         torch.testing.assert_close(second.state[name], value, rtol=0, atol=0)
     assert second.recipe == first.recipe
     assert sorted(p.name for p in tmp_path.iterdir()) == ["again.ckpt"]
+
+
+def test_the_mean_of_several_has_the_mean_of_their_weights(tiny_checkpoint):
+    one = read(tiny_checkpoint)
+    other = replace(
+        one, state={k: v + 1 if v.is_floating_point() else v for k, v in one.state.items()}
+    )
+    mean = averaged([one, other])
+    for key, value in mean.state.items():
+        step = 0.5 if value.is_floating_point() else 0
+        torch.testing.assert_close(value.float(), one.state[key].float() + step, atol=1e-3, rtol=0)
+    assert (mean.recipe, mean.thresholds) == (other.recipe, other.thresholds)
+    same = averaged([one])
+    assert all(
+        torch.equal(same.state[key], value.to(same.state[key])) for key, value in one.state.items()
+    )
+
+
+def test_networks_that_differ_are_not_averaged(tiny_checkpoint):
+    one = read(tiny_checkpoint)
+    with pytest.raises(ValueError, match="differ"):
+        averaged([one, replace(one, recipe={**one.recipe, "width": 1})])
+    with pytest.raises(ValueError, match="none"):
+        averaged([])
 
 
 def test_a_missing_file_is_named(tmp_path):

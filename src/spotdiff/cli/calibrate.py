@@ -8,12 +8,12 @@ from pathlib import Path
 
 from hydra.utils import instantiate
 from lightning import Trainer
-from omegaconf import DictConfig
+from omegaconf import DictConfig, ListConfig
 
 from spotdiff.apps.places import existing
 from spotdiff.cli.pipelines import open_checkpoint
 from spotdiff.data.datamodule import PairDataModule
-from spotdiff.training.checkpoint import export
+from spotdiff.training.checkpoint import averaged, export
 from spotdiff.training.losses import ChangeLoss
 from spotdiff.training.module import ChangeModule
 
@@ -24,7 +24,8 @@ def calibrate(cfg: DictConfig) -> None:
     """Runs one validation over the pairs and writes the checkpoint with the thresholds it fits."""
     if cfg.data.root is not None:
         existing(cfg.data.root, "data for data.root")
-    checkpoint = open_checkpoint(cfg.ckpt)
+    several = cfg.ckpt if isinstance(cfg.ckpt, ListConfig) else [cfg.ckpt]
+    checkpoint = averaged([open_checkpoint(path) for path in several])
     data: PairDataModule = instantiate(cfg.data.module, _convert_="all")
     data.vocabulary = checkpoint.vocabulary
     module = ChangeModule(checkpoint.network(), ChangeLoss(), vocabulary=checkpoint.vocabulary)

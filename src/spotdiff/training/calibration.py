@@ -202,7 +202,7 @@ def fit_boxes(counts: Tensor, true_boxes: Tensor) -> tuple[float, float] | None:
         return None
     wrong, right = at_or_above(counts).unbind(dim=1)
     best = (2 * right / (wrong + right + true_boxes)).amax(dim=-1)
-    level = middle_of_best((best >= best.max() - SLACK).float())
+    level = middle_of_best(best, SLACK)
     score = fit_score(counts[level], true_boxes)
     return None if score is None else (HEATS[level], score)
 
@@ -218,7 +218,10 @@ def fit_score(counts: Tensor, true_boxes: Tensor) -> float | None:
         return None
     wrong, right = at_or_above(counts)
     found = 2 * right / (wrong + right + true_boxes)
-    return middle_of_best((found >= found.max() - SLACK).float()) / BINS
+    # Of scores as good the lowest: a box too many can be sorted out by its score, one that was
+    # left out is gone.
+    lowest = int((found >= found.max() - SLACK).long().argmax())
+    return (lowest + middle_of_best((found[lowest:] == found[lowest]).float())) / BINS
 
 
 def fit_gate(counts: Tensor) -> float | None:

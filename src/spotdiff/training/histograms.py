@@ -51,14 +51,21 @@ def at_or_above(counts: Tensor) -> Tensor:
     return counts.double().flip(-1).cumsum(-1).flip(-1)
 
 
-def middle_of_best(values: Tensor) -> int:
-    """The middle of the first run of the largest value.
+def middle_of_best(values: Tensor, slack: float = 1e-9) -> int:
+    """The middle of the run around the first largest value.
+
+    Args:
+        values: (n,).
+        slack: Values that are smaller by no more belong to the run.
 
     Example:
         >>> middle_of_best(torch.tensor([0.0, 2.0, 2.0, 2.0, 1.0, 2.0]))
         2
+        >>> middle_of_best(torch.tensor([1.9, 0.0, 1.9, 2.0, 1.9, 1.8]), slack=0.15)
+        3
     """
-    is_best = values >= values.max() - 1e-9
-    first = int(is_best.long().argmax())
-    length = int(is_best[first:].long().cumprod(0).sum())
-    return first + (length - 1) // 2
+    best = int((values >= values.max() - 1e-9).long().argmax())
+    good = (values >= values.max() - slack).long()
+    before = int(good[: best + 1].flip(0).cumprod(0).sum()) - 1
+    after = int(good[best:].cumprod(0).sum()) - 1
+    return best - before + (before + after) // 2
