@@ -108,4 +108,4 @@ def test_a_thing_casts_something_dark_or_pale_that_lies_beside_it():
     assert 30 < len(cast) < 80
     dark = [one for one in cast if one.image.max() == 0]
     assert 0 < len(cast) - len(dark) < len(dark)
-    assert all(0.05 < one.opacity <= 0.75 for one in cast)
+    assert all(0.05 < one.opacity <= 0.8 for one in cast)

@@ -96,5 +96,5 @@ def test_no_turn_and_no_scale_leave_the_inside_as_it_is():
 
 
 def test_an_unknown_nuisance_is_named():
-    with pytest.raises(ValueError, match=r"Expected a nuisance, one of evening, .* got 'fog'"):
+    with pytest.raises(ValueError, match=r"Expected a nuisance, one of season, .* got 'fog'"):
         Degraded("fog")
