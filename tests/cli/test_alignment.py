@@ -47,15 +47,15 @@ def test_a_run_says_which_pairs_were_laid_and_how_many_could_not_be(
 
 
 def test_without_alignment_records_tell_of_none(predict, folder, tmp_path):
-    assert predict(f"pairs={folder}", "out=run") == 0
+    assert predict(f"pairs={folder}", "out=run", "alignment=none") == 0
     assert all(r["alignment"] is None for r in records(tmp_path / "run").values())
 
 
 def test_answers_of_another_alignment_are_not_taken_up(predict, folder, capsys):
     assert predict(f"pairs={folder}", "out=run") == 0
-    assert predict(f"pairs={folder}", "out=run", "alignment=none") == 0
+    assert predict(f"pairs={folder}", "out=run", SHIFT) == 0
     capsys.readouterr()
-    assert predict(f"pairs={folder}", "out=run", SHIFT) == 64
+    assert predict(f"pairs={folder}", "out=run", "alignment=none") == 64
     assert "alignment differ" in capsys.readouterr().err
 
 

@@ -210,3 +210,27 @@ def test_a_move_by_whole_pixels_copies_them_and_marks_the_rest():
     np.testing.assert_array_equal(laid.before[:, :7], pair.after[:, :7])
     assert laid.overlap[:, 7:].all()
     assert not laid.overlap[:, :7].any()
+
+
+@pytest.mark.parametrize("estimator", [Shift(), Homography()])
+def test_a_camera_that_stood_still_before_a_crowd_refuses_nothing(estimator):
+    before = place()
+    crowd = before.copy()
+    for corner in range(0, 120, 30):
+        crowd[corner : corner + 30, 20:100] = noise(corner, 30, 80)
+    aligner = ViewAligner(type(estimator)(1e9) if isinstance(estimator, Shift) else estimator)
+    ((laid, matrix, registration),) = aligner([Pair("crowd", before, crowd)])
+    assert registration.accepted
+    np.testing.assert_array_equal(matrix, np.eye(3))
+    np.testing.assert_array_equal(laid.before, before)
+
+
+def test_one_aligner_warns_of_ten_pairs_and_then_of_no_more(caplog):
+    aligner = ViewAligner(Shift())
+    with caplog.at_level(logging.WARNING, "spotdiff"):
+        told = aligner(
+            [Pair(f"{i}", noise(i, 160, 160), noise(i + 99, 160, 160)) for i in range(13)]
+        )
+    assert not any(registration.accepted for *_, registration in told)
+    assert len(caplog.records) == 11
+    assert "alignment.registration.reason" in caplog.records[-1].getMessage()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -15,9 +15,17 @@ from spotdiff.contracts import Aligner, StandaloneLocalizer
 from spotdiff.models.labeller import SiameseLabeller
 from spotdiff.models.localizer import SiameseLocalizer
 from spotdiff.pipeline import PairPipeline
+from spotdiff.stages.alignment import ViewAligner
 from spotdiff.stages.decision import HeatmapDecision, MapComparer
+from spotdiff.stages.registration import Ecc, Homography, Shift
 from spotdiff.training.checkpoint import Checkpoint, read
-from spotdiff.types import Thresholds
+from spotdiff.types import Registering, Thresholds
+
+_ALIGNERS: dict[str, Callable[[], Aligner]] = {
+    "shift": lambda: ViewAligner(Shift()),
+    "ecc": lambda: ViewAligner(Ecc()),
+    "homography": lambda: ViewAligner(Homography(), max_side=480),
+}
 
 
 def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its default
@@ -32,7 +40,7 @@ def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its de
     min_score: float | None = None,
     min_label: float | None = None,
     min_area: int = 16,
-    alignment: Aligner | None = None,
+    alignment: Aligner | Registering | None = "shift",
 ) -> PairPipeline:
     """A pipeline with the weights and the thresholds of a checkpoint.
 
@@ -48,7 +56,8 @@ def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its de
         min_score: Of a box.
         min_label: Of the label of a box.
         min_area: Pixels of the after view that a change covers at least.
-        alignment: Lays before onto after where the camera moved; None takes it for fixed.
+        alignment: Lays before onto after where the camera moved; a name is that of a file in
+            `conf/alignment`, None takes the camera for fixed.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -74,7 +83,7 @@ def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its de
         labeller = SiameseLabeller(network, names)
     decision = HeatmapDecision(thresholds, min_area, labeller=labeller)
     comparer = MapComparer(localizer, decision)
-    return PairPipeline(comparer, checkpoint.info, alignment=alignment)
+    return PairPipeline(comparer, checkpoint.info, alignment=_aligner(alignment))
 
 
 def localizing(
@@ -84,7 +93,7 @@ def localizing(
     min_heat: float | None = None,
     min_score: float | None = None,
     min_area: int = 16,
-    alignment: Aligner | None = None,
+    alignment: Aligner | Registering | None = "shift",
 ) -> PairPipeline:
     """A pipeline that answers by a localiser without a checkpoint.
 
@@ -94,13 +103,27 @@ def localizing(
         min_heat: None keeps what the localiser says, as with `min_score`.
         min_score: Of a box.
         min_area: Pixels of the after view that a change covers at least.
-        alignment: Lays before onto after where the camera moved; None takes it for fixed.
+        alignment: Lays before onto after where the camera moved; a name is that of a file in
+            `conf/alignment`, None takes the camera for fixed.
     """
     if isinstance(localizer, nn.Module):
         localizer.to(device_named(device))
     thresholds = _with(localizer.thresholds, {"min_heat": min_heat, "min_score": min_score})
     comparer = MapComparer(localizer, HeatmapDecision(thresholds, min_area))
-    return PairPipeline(comparer, localizer.info, alignment=alignment)
+    return PairPipeline(comparer, localizer.info, alignment=_aligner(alignment))
+
+
+def _aligner(wanted: Aligner | Registering | None) -> Aligner | None:
+    """What is wanted, made if it is a name.
+
+    Raises:
+        ValueError: If there is no such name.
+    """
+    if not isinstance(wanted, str):
+        return wanted
+    if wanted not in _ALIGNERS:
+        raise ValueError(f"Expected alignment to be one of {', '.join(_ALIGNERS)}, got {wanted!r}.")
+    return _ALIGNERS[wanted]()
 
 
 def _with(thresholds: Thresholds, wanted: Mapping[str, Any]) -> Thresholds:

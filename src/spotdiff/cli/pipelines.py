@@ -45,7 +45,7 @@ def pipeline(cfg: DictConfig, checkpoint: Checkpoint) -> PairPipeline:
     if cfg.get("localizer"):
         return _localizing(cfg)
     settings = {name: cfg[name] for name in SETTINGS}
-    return load(checkpoint, device=cfg.device, alignment=_alignment(cfg), **settings)
+    return load(checkpoint, device=cfg.device, alignment=aligner(cfg), **settings)
 
 
 def build(plain: Mapping[str, Any]) -> PairPipeline:
@@ -71,7 +71,7 @@ def _plain(cfg: DictConfig, name: str) -> Any:  # noqa: ANN401 - whatever the co
     return OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
 
 
-def _alignment(cfg: DictConfig) -> Aligner | None:
+def aligner(cfg: DictConfig) -> Aligner | None:
     """What lays the views of a pair onto each other, if anything does."""
     if not cfg.get("alignment"):
         return None
@@ -82,7 +82,7 @@ def _alignment(cfg: DictConfig) -> Aligner | None:
 def _localizing(cfg: DictConfig) -> PairPipeline:
     localizer: StandaloneLocalizer = instantiate(cfg.localizer, _convert_="all")
     settings = {name: cfg[name] for name in ("device", "min_heat", "min_score", "min_area")}
-    return localizing(localizer, alignment=_alignment(cfg), **settings)
+    return localizing(localizer, alignment=aligner(cfg), **settings)
 
 
 def _areas(cfg: DictConfig) -> PairPipeline:
@@ -104,7 +104,7 @@ def _areas(cfg: DictConfig) -> PairPipeline:
     infos = stage.infos
     spoken = ", ".join(f"{role} {info.name}" for role, info in infos.items())
     log.info("Difference areas by %s.", spoken)
-    return PairPipeline(stage, _together(infos), cfg.framing, _alignment(cfg))
+    return PairPipeline(stage, _together(infos), cfg.framing, aligner(cfg))
 
 
 def _together(infos: Mapping[str, ModelInfo]) -> ModelInfo:

@@ -19,10 +19,19 @@ from torch.utils.data import DataLoader
 
 from spotdiff.apps.loading import device_named
 from spotdiff.apps.places import existing
-from spotdiff.cli.pipelines import open_checkpoint
+from spotdiff.cli.pipelines import aligner, open_checkpoint
 from spotdiff.cli.quiet import quieten_lightning
 from spotdiff.data.bag_files import read_bags, write_bags
-from spotdiff.data.bags import Bag, BagSet, CollateBags, Finder, bag_of, targets_of, words_of
+from spotdiff.data.bags import (
+    Bag,
+    BagSet,
+    CollateBags,
+    Finder,
+    Layer,
+    bag_of,
+    targets_of,
+    words_of,
+)
 from spotdiff.data.images import ImageError
 from spotdiff.data.sets import lot
 from spotdiff.data.sources import open_source
@@ -76,12 +85,15 @@ def _gathered(cfg: DictConfig, base: Checkpoint, rows: Sequence[PairRow]) -> lis
     """The regions of all pairs, from a file where an earlier run has left them."""
     side, half = cfg.regions.head.side, cfg.regions.half
     settings: list[Any] = [base.info.sha256, side, half, cfg.regions.min_heat, cfg.regions.min_area]
+    settings.append(
+        OmegaConf.to_container(cfg.regions.alignment) if cfg.regions.alignment else None
+    )
     settings += [[row.pair_id, *_stamp(row.before), *_stamp(row.after)] for row in rows]
     key = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
     path = Path(cfg.regions.cache) / f"regions-{key}.npz"
     if not path.is_file():
         log.info("Finding the regions of %d pairs once: %s", len(rows), path)
-        write_bags(list(_found(rows, _finder(cfg, base), side)), path)
+        write_bags(list(_found(rows, _finder(cfg, base), side, _layer(cfg))), path)
     found = read_bags(path, rows)
     if len(found) < len(rows):
         log.error("%d pairs were left out: they cannot be read.", len(rows) - len(found))
@@ -94,11 +106,11 @@ def _stamp(path: Path) -> tuple[str, int, int]:
     return str(path), state.st_size, state.st_mtime_ns
 
 
-def _found(rows: Sequence[PairRow], find: Finder, side: int) -> Iterator[Bag]:
+def _found(rows: Sequence[PairRow], find: Finder, side: int, lay: Layer | None) -> Iterator[Bag]:
     """The bags of what can be read; one damaged photograph does not cost the work on all others."""
     for row in rows:
         try:
-            yield bag_of(row, find, side)
+            yield bag_of(row, find, side, lay)
         except ImageError as error:
             log.error("%s: %s", row.pair_id, error)
 
@@ -113,6 +125,12 @@ def _finder(cfg: DictConfig, base: Checkpoint) -> Finder:
         return [components(m.heat, cfg.regions.min_heat, cfg.regions.min_area) for m in maps]
 
     return find
+
+
+def _layer(cfg: DictConfig) -> Layer | None:
+    """What lays views onto each other as `predict` will, if anything does."""
+    align = aligner(cfg.regions)
+    return (lambda pair: align([pair])[0][0]) if align else None
 
 
 def _fold(found: Sequence[Bag], folds: int, fold: int) -> tuple[list[Bag], list[Bag]]:

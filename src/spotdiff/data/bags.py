@@ -27,6 +27,7 @@ MAX_SHIFT = 4  # pixels of a window in training: a box is not found to the pixel
 MIN_OVERLAP = 0.33  # IoU from which on a region shows a true box
 
 Finder = Callable[[Sequence[Pair]], list[Regions]]
+Layer = Callable[[Pair], Pair]
 Windows = UInt8[np.ndarray, "n 3 s s"]
 
 
@@ -49,13 +50,21 @@ class Bag:
     truth: Truth
 
 
-def bag_of(row: PairRow, find: Finder, side: int) -> Bag:
+def bag_of(row: PairRow, find: Finder, side: int, lay: Layer | None = None) -> Bag:
     """The bag of a row: its regions, cut to windows of `side` pixels.
+
+    Args:
+        row: Names the photographs.
+        find: Gives the regions of pairs.
+        side: Of a window.
+        lay: Lays the before view of a pair onto the after view; None takes it as it lies.
 
     Raises:
         ImageError: If a photograph is missing or cannot be decoded.
     """
     pair = read_pair(row)
+    if lay is not None:
+        pair = lay(pair)
     regions = find([pair])[0]
     before, after = (_windows(view, regions, side) for view in (pair.before, pair.after))
     return Bag(pair.pair_id, regions, before, after, Truth(row.labels, row.changes))
