@@ -46,3 +46,4 @@ def test_an_aligner_moves_the_view_and_the_truth_of_before(tiny_pair):
     answered = method("aligned", ByDifference(), moved).answer(pair)
     assert not answered.change_map.heat.any()
     assert answered.truth.changes[0].box_before == (4, 0, 12, 8)
+    assert answered.moved

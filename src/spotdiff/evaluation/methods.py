@@ -24,12 +24,14 @@ class Answered:
         change_map: That of the result.
         truth: Of the pair, its boxes of the before view laid as the view was.
         seconds: From two images to the answer.
+        moved: Whether the before view was laid onto the after view.
     """
 
     result: PairResult
     change_map: ChangeMap
     truth: Truth
     seconds: float
+    moved: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,11 @@ class Method:
             ValueError: If the two views differ in size.
         """
         start = time.perf_counter()
-        laid, truth = pair, pair.truth
+        laid, truth, moved = pair, pair.truth, False
         if self.aligner is not None:
             laid, matrix, _ = self.aligner([pair])[0]
             truth = laid_truth(pair.truth, matrix)
+            moved = laid is not pair
         answer = MapComparer(self.localizer, self.decision or _no_changes)([laid])[0]
         seconds = time.perf_counter() - start
         change_map = answer.change_map
@@ -82,7 +85,7 @@ class Method:
             labels=answer.labels,
             change_map=change_map,
         )
-        return Answered(result, change_map, truth, seconds)
+        return Answered(result, change_map, truth, seconds, moved)
 
 
 def _no_changes(

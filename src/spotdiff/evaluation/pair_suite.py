@@ -116,7 +116,7 @@ class _Run:
         self.board.take(answered.result, answered.truth)
         if answered.truth.changes is not None:
             self.grid.take(answered.change_map.heat, answered.truth.changes)
-        if asks_again and self.method.aligner is None:
+        if asks_again and not answered.moved:  # else the frames of both answers would differ
             self.swap.take(self.method, pair, answered)
 
     def figures(self) -> Figures:
