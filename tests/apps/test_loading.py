@@ -1,9 +1,12 @@
 """A pipeline in one call, from a checkpoint."""
 
 import pytest
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
 
 import spotdiff
 from spotdiff.training.checkpoint import CheckpointError, read
+from tests.conftest import ROOT
 from tests.fakes import VOCABULARY, noise
 
 
@@ -32,3 +35,20 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
     (tmp_path / "bad.ckpt").write_text("hello")
     with pytest.raises(CheckpointError, match=r"bad\.ckpt"):
         spotdiff.load(tmp_path / "bad.ckpt")
+
+
+@pytest.mark.parametrize("name", ["shift", "ecc", "homography"])
+def test_a_named_alignment_is_that_of_the_configuration(name, tiny_checkpoint):
+    made = spotdiff.load(tiny_checkpoint, device="cpu", alignment=name).alignment
+    configured = instantiate(OmegaConf.load(ROOT / f"conf/alignment/{name}.yaml"))
+    assert type(made.estimator) is type(configured.estimator)
+    assert vars(made.estimator) == vars(configured.estimator)
+    theirs = {**vars(configured), "estimator": made.estimator}
+    assert vars(made) == theirs
+
+
+def test_a_shift_is_looked_for_and_an_unknown_alignment_refused(tiny_checkpoint):
+    assert spotdiff.load(tiny_checkpoint, device="cpu").alignment.estimator.method == "shift"
+    assert spotdiff.load(tiny_checkpoint, device="cpu", alignment=None).alignment is None
+    with pytest.raises(ValueError, match="one of shift, ecc, homography, got 'flow'"):
+        spotdiff.load(tiny_checkpoint, device="cpu", alignment="flow")
