@@ -96,7 +96,7 @@ def test_word_lists_alone_part_two_looks_that_always_come_together_but_for_a_few
     words += [[1, 0], [0, 1], [1, 0], [0, 1]]
     given = batch(owner, words)
     seen = torch.cat([looks, extra])
-    loss = RegionLoss(teacher=0)
+    loss = RegionLoss(listed=1)
     optimizer = torch.optim.Adam(linear.parameters(), 0.1)
     for _ in range(150):
         optimizer.zero_grad()

@@ -83,7 +83,7 @@ def test_the_teacher_speaks_from_its_share_of_the_steps_on(tmp_path):
             return super().forward(logits, batch, teacher)
 
     module = _module(warmup=0.5)
-    module.loss = Listening()
+    module.loss = Listening(teacher=0.5)
     _fit(module, 6, tmp_path)
     assert heard == [False] * 3 + [True] * 3
 

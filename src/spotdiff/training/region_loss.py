@@ -17,13 +17,14 @@ class RegionLoss(nn.Module):
     Args:
         boxes: Weight of the cross-entropy with the true label of each region.
         bags: Weight of `bag_loss`: each listed word is shown by some region, no other one is.
-        listed: Weight of `listed_loss`: each region shows one of the words of its pair.
+        listed: Weight of `listed_loss`: each region shows one of the words of its pair. For maps with
+            hardly any false region: others learn here to pass for something.
         teacher: Weight of `teacher_loss`: each region shows the word that it shows most likely
             already, among those of its pair.
     """
 
     def __init__(
-        self, boxes: float = 0.0, bags: float = 1.0, listed: float = 1.0, teacher: float = 0.5
+        self, boxes: float = 0.0, bags: float = 1.0, listed: float = 0.0, teacher: float = 0.0
     ) -> None:
         super().__init__()
         self.boxes = boxes
