@@ -17,8 +17,8 @@ class RegionLoss(nn.Module):
     Args:
         boxes: Weight of the cross-entropy with the true label of each region.
         bags: Weight of `bag_loss`: each listed word is shown by some region, no other one is.
-        listed: Weight of `listed_loss`: each region shows one of the words of its pair. For maps with
-            hardly any false region: others learn here to pass for something.
+        listed: Weight of `listed_loss`: each region shows one of the words of its pair. For maps
+            with hardly any false region: others learn here to pass for something.
         teacher: Weight of `teacher_loss`: each region shows the word that it shows most likely
             already, among those of its pair.
     """
