@@ -62,6 +62,7 @@ def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its de
     Raises:
         FileNotFoundError: If there is no such file.
         CheckpointError: If it is no checkpoint, or must not be trusted.
+        ValueError: If there is no alignment of that name.
     """
     checkpoint = ckpt if isinstance(ckpt, Checkpoint) else read(ckpt or shipped_checkpoint())
     wanted = {"min_heat": min_heat, "min_score": min_score, "min_label": min_label}

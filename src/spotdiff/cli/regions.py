@@ -27,7 +27,7 @@ from spotdiff.data.bags import (
     BagSet,
     CollateBags,
     Finder,
-    Layer,
+    Laying,
     bag_of,
     targets_of,
     words_of,
@@ -41,6 +41,7 @@ from spotdiff.labels import Vocabulary
 from spotdiff.models.localizer import SiameseLocalizer
 from spotdiff.models.regions import label_probabilities
 from spotdiff.models.siamese import SiameseChangeNet
+from spotdiff.ops.frames import in_one_frame
 from spotdiff.ops.heatmap import Regions, components
 from spotdiff.ops.parts import any_label
 from spotdiff.training import checkpoint
@@ -93,7 +94,7 @@ def _gathered(cfg: DictConfig, base: Checkpoint, rows: Sequence[PairRow]) -> lis
     path = Path(cfg.regions.cache) / f"regions-{key}.npz"
     if not path.is_file():
         log.info("Finding the regions of %d pairs once: %s", len(rows), path)
-        write_bags(list(_found(rows, _finder(cfg, base), side, _layer(cfg))), path)
+        write_bags(list(_found(rows, _finder(cfg, base), side, _laying(cfg))), path)
     found = read_bags(path, rows)
     if len(found) < len(rows):
         log.error("%d pairs were left out: they cannot be read.", len(rows) - len(found))
@@ -106,7 +107,7 @@ def _stamp(path: Path) -> tuple[str, int, int]:
     return str(path), state.st_size, state.st_mtime_ns
 
 
-def _found(rows: Sequence[PairRow], find: Finder, side: int, lay: Layer | None) -> Iterator[Bag]:
+def _found(rows: Sequence[PairRow], find: Finder, side: int, lay: Laying) -> Iterator[Bag]:
     """The bags of what can be read; one damaged photograph does not cost the work on all others."""
     for row in rows:
         try:
@@ -127,10 +128,15 @@ def _finder(cfg: DictConfig, base: Checkpoint) -> Finder:
     return find
 
 
-def _layer(cfg: DictConfig) -> Layer | None:
-    """What lays views onto each other as `predict` will, if anything does."""
+def _laying(cfg: DictConfig) -> Laying:
+    """What brings both views into one frame, as `predict` will."""
     align = aligner(cfg.regions)
-    return (lambda pair: align([pair])[0][0]) if align else None
+
+    def lay(pair: Pair) -> Pair:
+        framed, _ = in_one_frame(pair, "resize")
+        return align([framed])[0][0] if align else framed
+
+    return lay
 
 
 def _fold(found: Sequence[Bag], folds: int, fold: int) -> tuple[list[Bag], list[Bag]]:

@@ -27,7 +27,7 @@ MAX_SHIFT = 4  # pixels of a window in training: a box is not found to the pixel
 MIN_OVERLAP = 0.33  # IoU from which on a region shows a true box
 
 Finder = Callable[[Sequence[Pair]], list[Regions]]
-Layer = Callable[[Pair], Pair]
+Laying = Callable[[Pair], Pair]
 Windows = UInt8[np.ndarray, "n 3 s s"]
 
 
@@ -50,7 +50,7 @@ class Bag:
     truth: Truth
 
 
-def bag_of(row: PairRow, find: Finder, side: int, lay: Layer | None = None) -> Bag:
+def bag_of(row: PairRow, find: Finder, side: int, lay: Laying | None = None) -> Bag:
     """The bag of a row: its regions, cut to windows of `side` pixels.
 
     Args:
