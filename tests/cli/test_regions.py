@@ -37,7 +37,8 @@ def boards(tmp_path_factory):
         else:
             cv2.circle(after, (85, 45), 6, (128, 128, 128), -1)
         folder = root / "group1" / "1"
-        write_image(folder / f"{i:03d}_temp.jpg", before)
+        template = before if i else cv2.resize(before, (120, 90))  # another camera
+        write_image(folder / f"{i:03d}_temp.jpg", template)
         write_image(folder / f"{i:03d}_test.jpg", after)
         text = root / "group1" / "1_not" / f"{i:03d}.txt"
         text.parent.mkdir(parents=True, exist_ok=True)
