@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, Self, TypeVar, runtime_checkable
 
 from spotdiff.types import (
     Answer,
@@ -20,6 +20,7 @@ from spotdiff.types import (
     LabelScores,
     Matrix,
     ModelInfo,
+    ObjectEvidence,
     Pair,
     PairResult,
     Registration,
@@ -27,6 +28,8 @@ from spotdiff.types import (
     Thresholds,
     Token,
 )
+
+Item = TypeVar("Item")
 
 
 @runtime_checkable
@@ -104,6 +107,26 @@ class PairProposer(Protocol):
         ...
 
 
+class Detector(Protocol):
+    """Finds objects in images and names them.
+
+    Attributes:
+        info: Which weights these are, and all settings that decide an answer.
+        classes: The only words it knows; empty where it looks for whatever it is asked for.
+    """
+
+    info: ModelInfo
+    classes: tuple[str, ...]
+
+    def __call__(self, images: Sequence[Image], names: Sequence[str]) -> list[Detections]:
+        """The objects of every image, in pixels of that image, best first.
+
+        Each is labelled by one of `names`, or by one of `classes`, whatever the names, where there
+        are such. What an image shows does not depend on the images beside it.
+        """
+        ...
+
+
 class RegionEmbedder(Protocol):
     """Describes regions by vectors whose dot product says how alike they look."""
 
@@ -168,6 +191,42 @@ class Tagger(Protocol):
 
         Marks that part words, such as commas, are tokens of their own whose part is `other`.
         """
+        ...
+
+
+class Shelf(Protocol[Item]):
+    """Keeps things by keys that say what they were made from."""
+
+    def get(self, key: str) -> Item | None:
+        """What is kept under a key; None if nothing is."""
+        ...
+
+    def put(self, key: str, item: Item) -> None:
+        """Keeps a thing; under a key that is known, nothing happens."""
+        ...
+
+
+class EvidenceStore(Protocol):
+    """What models said, by the content of the images and the identity of the models."""
+
+    @property
+    def detections(self) -> Shelf[Detections]:
+        """Of an image, one detector and one look at it."""
+        ...
+
+    @property
+    def embeddings(self) -> Shelf[Embeddings]:
+        """Of an image and some boxes."""
+        ...
+
+    @property
+    def maps(self) -> Shelf[ChangeMap]:
+        """Of two views; the heat of a map that comes back is a multiple of 1 / 255."""
+        ...
+
+    @property
+    def pairs(self) -> Shelf[ObjectEvidence]:
+        """Of two views, all models together."""
         ...
 
 

@@ -27,6 +27,7 @@ from spotdiff.types.changes import (
     swap_mask,
 )
 from spotdiff.types.maps import ChangeMap, Thresholds
+from spotdiff.types.objects import HEAT_LEVELS, ObjectEvidence, SeenObjects, WholePair
 from spotdiff.types.pairs import Outside, Pair, PairRow, RowProblem
 from spotdiff.types.regions import Detections, PartOfSpeech, Token
 from spotdiff.types.results import (
@@ -40,6 +41,7 @@ from spotdiff.types.results import (
 )
 
 __all__ = [
+    "HEAT_LEVELS",
     "IGNORE",
     "UNKNOWN_KIND",
     "Alignment",
@@ -60,6 +62,7 @@ __all__ = [
     "Matrix",
     "ModelInfo",
     "NoAreas",
+    "ObjectEvidence",
     "Outside",
     "Pair",
     "PairResult",
@@ -69,11 +72,13 @@ __all__ = [
     "Registration",
     "RowProblem",
     "Scores",
+    "SeenObjects",
     "TextScores",
     "Thresholds",
     "Token",
     "TrueChange",
     "Truth",
     "ViewInfo",
+    "WholePair",
     "swap_mask",
 ]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from spotdiff.labels import Synonyms, Vocabulary, parse_cell
 from spotdiff.types import LabelSets
 
-CONF = Path(__file__).resolve().parents[1] / "conf" / "labels.yaml"
+CONF = Path(__file__).resolve().parents[2] / "conf" / "labels.yaml"
 STREET = Synonyms({"cone": "cone", "traffic cone": "cone", "man": "person", "guy": "person"})
 WORDS = st.lists(
     st.sampled_from(["man", "guy", "person", "traffic", "cone", "Car", "car"]), max_size=6
