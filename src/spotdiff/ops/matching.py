@@ -36,10 +36,29 @@ def match_moved(
         >>> match_moved(np.float32([[0.9, 0.8], [0.4, 0.1]]), min_similarity=0.5)
         array([[0, 0]])
     """
-    allowed = similarity >= min_similarity
     # The crumb keeps a pair at the limit from being worth as little as no pair.
-    gain = np.where(allowed, similarity.astype(np.float64) - min_similarity + 1e-9, 0.0)
-    rows, columns = linear_sum_assignment(gain, maximize=True)
+    return assigned(
+        similarity.astype(np.float64) - min_similarity + 1e-9, similarity >= min_similarity
+    )
+
+
+def assigned(
+    gain: Float32[np.ndarray, "n m"], allowed: Bool[np.ndarray, "n m"]
+) -> Int64[np.ndarray, "k 2"]:
+    """Pairs (row, column) of the assignment whose gains sum to the most, by row.
+
+    What is not allowed is forbidden before anything is assigned.
+
+    Args:
+        gain: Above zero wherever it is allowed.
+        allowed: Which pairs may be.
+
+    Example:
+        >>> gain, never = np.float32([[0.9, 0.8], [0.8, 0.1]]), np.array([[False, True]] * 2)
+        >>> assigned(gain, ~never)
+        array([[0, 0]])
+    """
+    rows, columns = linear_sum_assignment(np.where(allowed, gain, 0.0), maximize=True)
     kept = allowed[rows, columns]
     return np.stack([rows[kept], columns[kept]], axis=1).astype(np.int64)
 

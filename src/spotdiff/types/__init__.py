@@ -27,7 +27,14 @@ from spotdiff.types.changes import (
     swap_mask,
 )
 from spotdiff.types.maps import ChangeMap, Thresholds
-from spotdiff.types.objects import HEAT_LEVELS, ObjectEvidence, SeenObjects, WholePair
+from spotdiff.types.objects import (
+    HEAT_LEVELS,
+    HeatFusion,
+    ObjectEvidence,
+    ObjectRules,
+    SeenObjects,
+    WholePair,
+)
 from spotdiff.types.pairs import Outside, Pair, PairRow, RowProblem
 from spotdiff.types.regions import Detections, PartOfSpeech, Token
 from spotdiff.types.results import (
@@ -55,6 +62,7 @@ __all__ = [
     "Detections",
     "Embeddings",
     "Funnel",
+    "HeatFusion",
     "Image",
     "LabelScores",
     "LabelSets",
@@ -63,6 +71,7 @@ __all__ = [
     "ModelInfo",
     "NoAreas",
     "ObjectEvidence",
+    "ObjectRules",
     "Outside",
     "Pair",
     "PairResult",
