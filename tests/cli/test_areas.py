@@ -235,7 +235,7 @@ def test_regions_that_are_all_too_small_are_told_with_the_key_that_takes_them(
 
 
 def test_boxes_can_be_had_as_coco_too(areas, folder, tmp_path):
-    assert areas(f"pairs={folder}", "out=run", *EVERYTHING, "coco=true", "engine=local") == 0
+    assert areas(f"pairs={folder}", "out=run", *EVERYTHING, "writer=coco", "engine=local") == 0
     content = json.loads((tmp_path / "run" / "coco.json").read_text())
     assert len(content["images"]) == 2 * COUNT
     assert content["annotations"]
@@ -245,10 +245,10 @@ def test_boxes_can_be_had_as_coco_too(areas, folder, tmp_path):
     ("arguments", "said"),
     [
         (["heatmaps=true"], "heatmaps=false for difference areas"),
-        (["submission=true"], "Expected a matcher for submission=true"),
+        (["writer=submission"], "Expected a matcher for writer=submission"),
         (["engine=nonsense"], "engine to be one of auto, local, lightning, ray, got 'nonsense'"),
         (["engine=lightning", "~trainer"], "add trainer=default"),
-        (["datajuicer=true"], "datajuicer=true, got pairs="),
+        (["writer=datajuicer"], "writer=datajuicer, got pairs="),
         (["~proposer"], "Expected a proposer for difference areas, got none"),
         (["~similarity"], "Expected a similarity for difference areas, got none"),
         (["areas.order=size"], "areas.order to be one of difference, arrival, got 'size'"),

@@ -57,7 +57,7 @@ def operator(areas, tmp_path) -> Callable[..., list[dict]]:
 
     def run(rows: list[dict], *arguments: str, failed: int = 0) -> list[dict]:
         (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-        fixed = ("pairs=rows.jsonl", "datajuicer=true", "out=run", *BY_HAND)
+        fixed = ("pairs=rows.jsonl", "writer=datajuicer", "out=run", *BY_HAND)
         assert areas(*fixed, *arguments) == failed
         lines = (tmp_path / "run" / "datajuicer.jsonl").read_text().splitlines()
         return [json.loads(line) for line in lines]
@@ -189,13 +189,13 @@ def test_rows_behind_an_address_are_written_again_too(areas, pictures):
         (folder / name).write_bytes((pictures / name).read_bytes())
     (folder / "rows.jsonl").write_text(json.dumps(row("grey", "red")))
     address = "pairs=memory://operator-rows/rows.jsonl"
-    assert areas(address, "datajuicer=true", "out=run", "engine=local", *BY_HAND) == 0
+    assert areas(address, "writer=datajuicer", "out=run", "engine=local", *BY_HAND) == 0
     (line,) = (pictures / "run" / "datajuicer.jsonl").read_text().splitlines()
     assert meta(json.loads(line)) == ([[40, 25, 20, 30]], None)
 
 
 def test_a_manifest_is_no_file_of_operator_rows(areas, pictures, capsys):
     (pictures / "m.jsonl").write_text('{"before": "grey.png", "after": "red.png"}\n')
-    assert areas("pairs=m.jsonl", "datajuicer=true", "out=run") == 64
-    assert "the operator's rows for datajuicer=true, got pairs=m.jsonl" in capsys.readouterr().err
+    assert areas("pairs=m.jsonl", "writer=datajuicer", "out=run") == 64
+    assert "the operator's rows for writer=datajuicer, got pairs=m.jsonl" in capsys.readouterr().err
     assert not (pictures / "run").exists()

@@ -173,7 +173,7 @@ def test_batches_give_the_answers_of_single_pairs(predict, folder, tmp_path):
 
 
 def test_every_form_of_output_can_be_asked_for(predict, folder, tmp_path):
-    wanted = ["submission=true", "coco=true", "heatmaps=true", "overlays=true"]
+    wanted = ["writer=[submission,coco]", "heatmaps=true", "overlays=true"]
     assert predict(f"pairs={folder}", "out=run", *wanted) == 0
     out = tmp_path / "run"
     assert len((out / "submission.csv").read_text().splitlines()) == COUNT + 1
@@ -183,9 +183,45 @@ def test_every_form_of_output_can_be_asked_for(predict, folder, tmp_path):
     assert all((out / r["heatmap"]).is_file() for r in _records(out).values())
 
 
+def _table_of(folder: Path, names: list[str]) -> str:
+    """A table of these pairs, without words; their pictures are moved to where it finds them."""
+    folder.rename(folder.parent / "images")
+    (folder.parent / "test.csv").write_text("".join(f"{name}\n" for name in ("img_id", *names)))
+    return "pairs=test.csv"
+
+
+def test_the_submission_says_what_failed_and_keeps_the_order_of_the_table(
+    predict, folder, tmp_path, capsys
+):
+    names = [f"p{i}" for i in reversed(range(COUNT))]
+    broken = {name: folder / f"{name}_1.jpg" for name in ("p3", "p5")}
+    whole = {name: path.read_bytes() for name, path in broken.items()}
+    for path in broken.values():
+        path.write_bytes(b"torn")
+    table = _table_of(folder, names)
+    assert predict(table, "out=run") == 2
+    (tmp_path / "images" / "p3_1.jpg").write_bytes(whole["p3"])
+    capsys.readouterr()
+    assert predict(table, "out=run", "writer=submission") == 1
+    told = capsys.readouterr().err
+    assert "1 pairs failed and are scored as none in run/submission.csv: p5\n" in told
+    rows = (tmp_path / "run" / "submission.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == names
+    assert rows[names.index("p5")] == "p5,none,none,none"
+
+
+def test_a_repeated_row_has_none_in_the_submission(predict, folder, tmp_path):
+    table = _table_of(folder, ["p1", "p0", "p1"])
+    assert predict(table, "out=run", "writer=submission") == 1
+    rows = (tmp_path / "run" / "submission.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == ["p1", "p0"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["pairs=in", "writer=submision"], "'submision'. Did you mean 'submission'?"),
+        (["pairs=in", "writer=[coco,csv]"], "some of submission, coco, datajuicer, got 'csv'."),
         (["before=x.jpg"], "after"),
         (["pairs=nowhere"], "nowhere does not exist"),
         (["before=inn/p0_1.jpg", "after=in/p0_2.jpg"], "inn/p0_1.jpg does not exist"),

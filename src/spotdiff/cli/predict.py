@@ -13,22 +13,16 @@ from omegaconf import DictConfig
 
 from spotdiff.apps.places import existing
 from spotdiff.cli.engines import Job, run
+from spotdiff.cli.exports import export, files_asked
 from spotdiff.cli.pipelines import open_checkpoint, settings_of
 from spotdiff.cli.progress import table_of
 from spotdiff.cli.tally import Tally, funnel_line, is_main_process
-from spotdiff.data.datajuicer import PATH_COLUMNS, operator_cells
 from spotdiff.data.demo import demo_pair
-from spotdiff.data.remote import is_address, located
+from spotdiff.data.remote import is_address
 from spotdiff.data.sources import open_source
-from spotdiff.data.tables import JSON_LINES, columns
 from spotdiff.pipeline import Row
 from spotdiff.types import PairResult
-from spotdiff.writers.coco import write_coco
-from spotdiff.writers.datajuicer import write_datajuicer
 from spotdiff.writers.files import replacing
-from spotdiff.writers.funnel import write_funnel
-from spotdiff.writers.jsonl import compact
-from spotdiff.writers.submission import write_submission
 
 log = logging.getLogger("spotdiff")
 
@@ -55,7 +49,7 @@ def predict(cfg: DictConfig) -> int:
         return 0
     if single and tally.answered > tally.failed:
         log.info("Picture: %s", next(iter(sorted((out / "overlays").glob("*.png"))), ""))
-    _export(cfg, out)
+    export(job)
     _conclude(tally, out)
     return min(tally.failed + len(tally.problems), MAX_EXIT)
 
@@ -86,23 +80,8 @@ def _settings(cfg: DictConfig, answering: dict[str, Any]) -> dict[str, Any]:
     """What decides answers and pictures. Refuses what cannot be had together."""
     if cfg.heatmaps and cfg.get("areas"):
         raise ValueError("Expected heatmaps=false for difference areas: they have no heatmap.")
-    if cfg.submission and cfg.get("areas") and not cfg.get("matcher"):
-        raise ValueError(
-            "Expected a matcher for submission=true with difference areas, got none: nobody else "
-            "gives them words. Add matcher=blip."
-        )
-    if cfg.datajuicer and not _holds_operator_rows(cfg.pairs):
-        raise ValueError(
-            "Expected pairs=FILE.jsonl with the operator's rows for datajuicer=true, got "
-            f"pairs={cfg.pairs}."
-        )
+    files_asked(cfg)
     return answering | {name: bool(cfg[name]) for name in ("overlays", "heatmaps")}
-
-
-def _holds_operator_rows(pairs: str | None) -> bool:
-    if pairs is None or not pairs.endswith(JSON_LINES):
-        return False
-    return set(PATH_COLUMNS) <= set(columns(located(pairs)))
 
 
 def _same_settings(out: Path, settings: dict[str, Any]) -> None:
@@ -122,19 +101,6 @@ def _same_settings(out: Path, settings: dict[str, Any]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(settings, indent=2, sort_keys=True))
-
-
-def _export(cfg: DictConfig, out: Path) -> None:
-    records = out / "predictions.jsonl"
-    compact(records)
-    if cfg.submission:
-        write_submission(records, out / "submission.csv")
-    if cfg.coco:
-        write_coco(records, out / "coco.json")
-    if cfg.datajuicer:
-        write_datajuicer(operator_cells(located(cfg.pairs)), records, out / "datajuicer.jsonl")
-    if cfg.get("areas"):
-        write_funnel(records, out / "funnel.json")
 
 
 def _conclude(tally: Tally, out: Path) -> None:

@@ -109,13 +109,32 @@ def distinct(rows: Iterable[PairRow | RowProblem], where: str) -> Iterator[PairR
         empty = False
         if row.pair_id and row.pair_id in seen:
             reason = f"pair id {row.pair_id!r} occurs more than once; ids must be unique"
-            name = f"{row.pair_id} ({row.where})"
+            name = f"{row.pair_id}{_repeated(row)}"
             yield RowProblem(name, row.where, reason, row.before, row.after)
         else:
             seen.add(row.pair_id)
             yield row
     if empty:
         yield RowProblem("", where, "expected at least one pair, found none")
+
+
+def pair_ids(rows: Iterable[PairRow | RowProblem]) -> tuple[str, ...]:
+    """The ids of all pairs, each once, in the order of their rows, of whatever could not be read.
+
+    Problems of a table as a whole have none; nor has a row that repeats the id of another.
+
+    Example:
+        >>> photo = Path("a.png")
+        >>> rows = [PairRow("7", photo, photo), RowProblem("8", "t.csv row 3", "no such file")]
+        >>> pair_ids(distinct([*rows, PairRow("7", photo, photo, where="t.csv row 4")], "t.csv"))
+        ('7', '8')
+    """
+    return tuple(
+        row.pair_id
+        for row in rows
+        if row.pair_id
+        and not (isinstance(row, RowProblem) and row.pair_id.endswith(_repeated(row)))
+    )
 
 
 def columns(path: Path) -> tuple[str, ...]:
@@ -158,6 +177,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """
     near = get_close_matches(word, known, n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _repeated(row: PairRow | RowProblem) -> str:
+    """What follows an id that is there already."""
+    return f" ({row.where})"
 
 
 def _judged(row: PairRow, words: Collection[str]) -> PairRow | RowProblem:

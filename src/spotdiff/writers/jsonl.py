@@ -101,6 +101,11 @@ class Records:
             self._file.close()
             self._file = None
 
+    @property
+    def pair_ids(self) -> tuple[str, ...]:
+        """The ids of all pairs, in the order of first appearance."""
+        return tuple(self._places)
+
     def __getitem__(self, pair_id: str) -> PairResult:
         place = self._places.get(pair_id)
         if place is None:
