@@ -29,6 +29,7 @@ OF_PREDICT = (
     "matcher",
     "tagger",
     "captioner",
+    "detector",
     "experiment=areas",
 )
 OF_EVALUATE = [option for option in OPTIONS if option.startswith("suite")]
@@ -91,6 +92,8 @@ def test_every_suite_composes_and_its_targets_take_their_arguments(option):
 
 @pytest.mark.parametrize("option", [o for o in OPTIONS if o not in (*OF_TRAIN, *OF_EVALUATE)])
 def test_every_option_of_difference_areas_composes_and_fits_its_target(option):
+    # detectors are a mapping, each under a name of its own
+    option = option.replace("detector=", "+detector@detectors.one=")
     config = _composed("predict", "experiment=areas", *([] if "experiment" in option else [option]))
     if "experiment" in option:
         config = _composed("predict", option)

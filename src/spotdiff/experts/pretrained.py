@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Self
@@ -101,6 +102,21 @@ def pretrained(name_or_dir: str | Path, model: str, *, texts: bool = True) -> Pr
         reason = f"{len(lacking)} of its tensors are missing or of another shape, as {lacking[0]}"
         raise ValueError(_damaged(folder, model, reason))
     return Pretrained(network, processor, info)
+
+
+def with_settings(info: ModelInfo, **settings: object) -> ModelInfo:
+    """The identity of weights together with the settings that decide what they answer.
+
+    Example:
+        >>> info = ModelInfo("tiny", "0" * 64)
+        >>> one, same = (with_settings(info, half=False, min_score=0.5) for _ in range(2))
+        >>> one == same, one.sha256[:12]
+        (True, '595c250030ac')
+        >>> one == with_settings(info, half=False, min_score=0.25)
+        False
+    """
+    said = repr((info.sha256, sorted(settings.items())))
+    return replace(info, sha256=hashlib.sha256(said.encode()).hexdigest())
 
 
 def _whole(folder: Path) -> Path:
