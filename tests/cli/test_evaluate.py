@@ -99,6 +99,32 @@ def test_a_right_answer_is_measured_as_right_and_a_bad_pair_is_reported(
     assert "not measured: no pair has words" in capsys.readouterr().out
 
 
+@pytest.fixture
+def worded(known_set):
+    """The same set with words; two pairs that have some cannot be answered."""
+    path = known_set / "manifest.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines.append({"pair_id": "gone", "before": "no.png", "after": "calm_after.png", "changes": []})
+    words = {"came": ["cup"], "torn": ["car"], "gone": ["car", "man"]}
+    for line in lines:
+        line |= {"added_objs": words.get(line["pair_id"], []), "removed_objs": []}
+        line["changed_objs"] = []
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return known_set
+
+
+@pytest.mark.usefixtures("subtracting")
+def test_pairs_that_failed_are_scored_as_none(worded, tmp_path, caplog):
+    caplog.set_level("INFO", "spotdiff")
+    assert program.evaluate(config(worded, tmp_path / "out")) == 2
+    sets = json.loads((tmp_path / "out" / "metrics.json").read_text())["metrics"]["sets"]
+    assert (sets["pairs"], sets["failed"]) == (5, 2)
+    assert sets["f1_added"] == pytest.approx(2 / 5)  # `went` and `calm`: none said of none
+    assert sets["f1"] == sets["f1_of_all_none"] == pytest.approx((2 / 5 + 1 + 1) / 3)
+    assert sets["intervals"]["f1"][0] < sets["f1"] < sets["intervals"]["f1"][1]
+    assert "2 pairs with true words failed and are scored as none." in caplog.text
+
+
 @pytest.mark.usefixtures("subtracting")
 def test_every_second_pair_can_be_measured(known_set, tmp_path):
     assert program.evaluate(config(known_set, tmp_path / "out", stride=2)) == 0

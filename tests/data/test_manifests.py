@@ -172,6 +172,19 @@ def test_all_problems_of_weak_labels_are_told_at_once(tmp_path):
     assert "img_id: expected an id" in blank.reason
 
 
+def test_a_row_without_its_pictures_keeps_its_words(tmp_path):
+    path = tmp_path / "train.csv"
+    path.write_text("img_id,added_objs,removed_objs,changed_objs\n1,car man,none,none\n")
+    (problem,) = read_weak_labels(path)
+    assert problem.labels == LabelSets(("car", "man"))
+    path = tmp_path / "pairs.csv"
+    path.write_text(
+        "before,after,added_objs,removed_objs,changed_objs\na.png,b.png,none,car,none\n"
+    )
+    (problem,) = read_manifest(path)
+    assert problem.labels == LabelSets((), ("car",))
+
+
 @pytest.mark.parametrize(
     ("cell", "outside"),
     [("unchanged", "unchanged"), (" Unknown ", "unknown"), ("", None), (None, None)],

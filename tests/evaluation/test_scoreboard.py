@@ -146,3 +146,13 @@ def test_a_part_without_its_truth_has_no_values():
     parts = board_of((answer(), Truth(labels=LabelSets())))
     assert [name for name, part in parts.items() if part.pairs] == ["pairs", "sets"]
     assert parts["pixels"].values == parts["boxes"].values == {}
+
+
+def test_a_pair_without_an_answer_lowers_the_words_and_nothing_else():
+    board = Scoreboard.of_answers(0.5)
+    assert board.fail(Truth(LabelSets(("car",)), changes=(truly_added((0, 0, 1, 1)),)))
+    assert not board.fail(Truth(changes=()))
+    parts = {part.name: part for part in board.parts()}
+    assert [name for name, part in parts.items() if part.pairs] == ["sets"]
+    assert parts["sets"].values["failed"] == 1
+    assert parts["sets"].values["f1"] == pytest.approx(2 / 3)

@@ -98,21 +98,41 @@ def _noted(rows: Iterable[Row], passed: deque[Row], tally: Tally) -> Iterator[Ro
 
 
 def _take(row: Row, result: PairResult, board: Scoreboard) -> str | None:
-    """Measures one pair, or says why that is not possible."""
-    if isinstance(row, RowProblem) or result.change_map is None:
-        return result.reason or "no answer"
-    truth = Truth(row.labels, row.changes)
-    if row.mask is not None:
-        try:
-            truth = read_pair(row).truth
-        except ImageError as error:
-            return str(error)
-        size = result.change_map.heat.shape[1:]
-        if truth.mask is not None and truth.mask.shape != size:
-            shape = truth.mask.shape
-            return f"{row.mask}: expected a mask of the after view's size {size}, got {shape}."
-    board.take(result, truth)
+    """Measures one pair, or says why that is not possible; its words count as none then."""
+    truth = Truth(row.labels) if isinstance(row, RowProblem) else Truth(row.labels, row.changes)
+    try:
+        board.take(result, _whole_truth(row, result, truth))
+    except _UnusableError as error:
+        board.fail(truth)
+        return str(error)
     return None
+
+
+class _UnusableError(Exception):
+    """A pair cannot be measured; the message says why."""
+
+
+def _whole_truth(row: Row, result: PairResult, truth: Truth) -> Truth:
+    """The truth of an answered pair with its mask.
+
+    Raises:
+        _UnusableError: If there is no answer, or the mask cannot be read or has another size.
+    """
+    if isinstance(row, RowProblem) or result.status == "error":
+        raise _UnusableError(result.reason or "no answer")
+    if row.mask is None:
+        return truth
+    try:
+        truth = read_pair(row).truth
+    except ImageError as error:
+        raise _UnusableError(str(error)) from error
+    size = (result.after.height, result.after.width)
+    if truth.mask is not None and truth.mask.shape != size:
+        shape = truth.mask.shape
+        raise _UnusableError(
+            f"{row.mask}: expected a mask of the after view's size {size}, got {shape}."
+        )
+    return truth
 
 
 def _report(cfg: DictConfig, checkpoint: Checkpoint, parts: list[Part], tally: Tally) -> None:
@@ -128,6 +148,9 @@ def _report(cfg: DictConfig, checkpoint: Checkpoint, parts: list[Part], tally: T
             console.print(f"{part.name}: {_ABSENT}: no pair has {part.needs}", soft_wrap=True)
     left_out = f", {tally.without_truth} have no truth" if tally.without_truth else ""
     failed = f"{len(tally.problems)} failed" if tally.problems else "none failed"
+    counted = sum(int(part.values.get("failed") or 0) for part in parts)
+    if counted:
+        log.warning("%d pairs with true words failed and are scored as none.", counted)
     log.info("%d pairs measured, %s%s. Metrics: %s", tally.measured, failed, left_out, path)
 
 

@@ -67,7 +67,8 @@ def export(job: Job) -> None:
 def _submission(job: Job) -> None:
     """The rows of the pairs table again, with words; what failed is told, and is `none`."""
     path = job.out / "submission.csv"
-    words = None if job.cfg.get("areas") else job.checkpoint.vocabulary.words
+    own = any(job.cfg.get(way) for way in ("areas", "objects"))  # words that no checkpoint knows
+    words = None if own else job.checkpoint.vocabulary.words
     failed = write_submission(job.records, path, pair_ids(job.source()), words)
     if failed:
         log.warning(

@@ -11,6 +11,7 @@ table of weak labels has the column `img_id` and may have the three of labels; t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -114,7 +115,8 @@ def _manifest_row(record: Record) -> PairRow | RowProblem:
     outside = cells.read(lambda: fields.outside(values.get("outside_boxes")))
     captions = cells.text("caption_before"), cells.text("caption_after")
     if cells.problems or before is None or after is None:
-        return record.problem("; ".join(cells.problems), pair_id, before, after)
+        problem = record.problem("; ".join(cells.problems), pair_id, before, after)
+        return replace(problem, labels=labels)
     return PairRow(
         pair_id,
         before,
@@ -143,7 +145,8 @@ def _weak_row(record: Record, finder: _ImageFinder) -> PairRow | RowProblem:
             )
     before, after = views
     if cells.problems or before is None or after is None:
-        return record.problem("; ".join(cells.problems), pair_id, before, after)
+        problem = record.problem("; ".join(cells.problems), pair_id, before, after)
+        return replace(problem, labels=labels)
     return PairRow(pair_id, before, after, labels, where=record.where)
 
 

@@ -209,11 +209,13 @@ def share(part: float, whole: float) -> float:
 
 def _size(result: PairResult) -> tuple[int, int]:
     """The frame of both views, that of the after view."""
-    if result.change_map is None:
-        msg = f"Expected an answer with a change map for {result.pair_id!r}, got none: keep it."
+    if result.change_map is not None:
+        _, height, width = result.change_map.heat.shape
+        return height, width
+    if result.after.height is None or result.after.width is None:
+        msg = f"Expected a change map or the size of the after view for {result.pair_id!r}."
         raise ValueError(msg)
-    _, height, width = result.change_map.heat.shape
-    return height, width
+    return result.after.height, result.after.width
 
 
 def _views(changes: Sequence[_Located]) -> tuple[list[_Located], list[_Located]]:

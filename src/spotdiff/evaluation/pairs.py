@@ -1,4 +1,4 @@
-"""Is there any change in a pair, and which words does it hold?"""
+"""Is there any change in a pair?"""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float64
 
-from spotdiff.training.metrics import ChangeAUROC, SetF1
+from spotdiff.training.metrics import ChangeAUROC
 from spotdiff.training.scores import false_alarm_rate
-from spotdiff.types import IGNORE, ChangeKind, LabelSets, PairResult, Truth
+from spotdiff.types import IGNORE, LabelSets, PairResult, Truth
 
-_KINDS = tuple(kind.value for kind in ChangeKind)
 CALIBRATION_BINS = 15
 
 
@@ -48,34 +47,6 @@ class WholePairs:
             "calibration_error": calibration_error(scores, answers),
             "changed_pairs": int(answers.sum()),
             "unchanged_pairs": int((~answers).sum()),
-        }
-
-
-class WordSets:
-    """Word lists against word lists, and what silence would score on the same pairs."""
-
-    name = "sets"
-    needs = "words"
-
-    def __init__(self) -> None:
-        self.said = SetF1()
-        self.silence = SetF1()
-
-    def take(self, result: PairResult, truth: Truth) -> bool:
-        """Adds the word lists of a pair."""
-        if truth.labels is None:
-            return False
-        self.said.update([result.labels or LabelSets()], [truth.labels])
-        self.silence.update([LabelSets()], [truth.labels])
-        return True
-
-    def values(self) -> dict[str, float]:
-        """F1 by column and on average."""
-        said, silence = self.said.compute(), self.silence.compute()
-        return {
-            "f1": float(said.mean()),
-            **{f"f1_{kind}": float(v) for kind, v in zip(_KINDS, said, strict=True)},
-            "f1_of_all_none": float(silence.mean()),
         }
 
 

@@ -14,9 +14,10 @@ import numpy as np
 
 from spotdiff.evaluation.boxes import KindsOfChange, PlacesOfChange, SizesOfChange
 from spotdiff.evaluation.labels import LabelsOfChange
-from spotdiff.evaluation.pairs import WholePairs, WordSets
+from spotdiff.evaluation.pairs import WholePairs
 from spotdiff.evaluation.pixels import Pixels
 from spotdiff.evaluation.ranking import Interval
+from spotdiff.evaluation.word_sets import WordSets
 from spotdiff.ops.boxes import transform
 from spotdiff.ops.frames import Matrix
 from spotdiff.types import Box, Change, PairResult, TrueChange, Truth
@@ -45,6 +46,15 @@ class Spread(Protocol):
 
     def intervals(self) -> dict[str, Interval]:
         """Bootstrap intervals of 95 % over pairs, by the name of the value."""
+        ...
+
+
+@runtime_checkable
+class CountsFailures(Protocol):
+    """A measure that a pair without an answer lowers, in place of being left out."""
+
+    def fail(self, truth: Truth) -> bool:
+        """Adds a pair that could not be answered, unless its truth lacks what is needed."""
         ...
 
 
@@ -97,12 +107,19 @@ class Scoreboard:
         """Adds a pair.
 
         Args:
-            result: An answer with its `change_map`, status `ok`.
+            result: An answer, status `ok`; pixels are measured of one with its `change_map`.
             truth: Boxes in the pixels of their own view.
         """
         result, truth = _in_one_frame(result, truth)
         for measure in self._measures:
             self._pairs[measure.name] += measure.take(result, truth)
+
+    def fail(self, truth: Truth) -> bool:
+        """Adds a pair that could not be answered; says whether any measure counts that."""
+        counted = [m for m in self._measures if isinstance(m, CountsFailures) and m.fail(truth)]
+        for measure in counted:
+            self._pairs[measure.name] += 1
+        return bool(counted)
 
     def parts(self) -> list[Part]:
         """What was measured, in a fixed order; a part without pairs has no values."""

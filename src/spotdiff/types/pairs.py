@@ -39,13 +39,17 @@ class PairRow:
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """A row that cannot be used, and why; `reason` is one sentence with the path or column."""
+    """A row that cannot be used, and why; `reason` is one sentence with the path or column.
+
+    `labels` are its words where those could be read: a pair without pictures has them all the same.
+    """
 
     pair_id: str
     where: str
     reason: str
     before: Path | None = None
     after: Path | None = None
+    labels: LabelSets | None = None
 
 
 @dataclass(frozen=True, slots=True)
