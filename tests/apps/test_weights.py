@@ -108,7 +108,7 @@ def test_the_catalogue_says_the_licence_and_the_user_of_everything():
 
 def test_what_runs_through_ultralytics_is_agpl():
     found = {name for name, weight in catalogue().items() if "AGPL-3.0" in weight.code_licence}
-    assert found == {"FastSAM-s.pt", "FastSAM-x.pt"}
+    assert found == {"FastSAM-s.pt", "FastSAM-x.pt", "yolov8n.pt"}
     assert {catalogue()[name].weight_licence for name in found} == {"AGPL-3.0"}
 
 

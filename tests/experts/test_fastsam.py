@@ -15,7 +15,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotdiff.experts import fastsam
+from spotdiff.experts import ultralytics_models
 from spotdiff.experts.catalogue import Weight, WeightsMissing, catalogue, file_sha256
 from spotdiff.experts.fastsam import FastSam
 from spotdiff.ops.boxes import area, iou
@@ -166,7 +166,7 @@ def test_the_process_is_left_as_it_was(weights):
 
 
 def test_the_licence_is_told_once(weights, caplog):
-    fastsam._tell_the_licence.cache_clear()
+    ultralytics_models.tell_the_licence.cache_clear()
     with caplog.at_level(logging.WARNING, "spotdiff"):
         FastSam.from_pretrained(weights, image_size=96)
         FastSam.from_pretrained(weights, image_size=96)
@@ -232,13 +232,14 @@ def test_a_trusted_file_loads_alike(weights, tiny):
 
 
 def test_without_ultralytics_the_extra_is_named(weights, monkeypatch):
-    monkeypatch.setattr(fastsam, "find_spec", lambda _: None)
+    monkeypatch.setattr(ultralytics_models, "find_spec", lambda _: None)
     with pytest.raises(ImportError, match=r'pip install "spotdiff\[fastsam\]"'):
         FastSam.from_pretrained(weights)
 
 
 def test_an_exported_model_without_its_runtime_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(fastsam, "find_spec", lambda name: None if "onnx" in name else sys)
+    present = {"ultralytics": sys}
+    monkeypatch.setattr(ultralytics_models, "find_spec", present.get)
     (tmp_path / "net.onnx").touch()
     with pytest.raises(ImportError, match="pip install onnxruntime"):
         FastSam.from_pretrained(tmp_path / "net.onnx")

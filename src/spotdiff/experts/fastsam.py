@@ -6,35 +6,29 @@ class, trained on the masks of Segment Anything.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
-from torch import nn
 
-from spotdiff.experts.catalogue import (
-    WeightsMissing,
-    catalogue,
-    file_sha256,
-    missing,
-    place,
-    weights_folder,
-)
-from spotdiff.experts.containment import contained
+from spotdiff.experts.ultralytics_models import Family, UltralyticsModel, load
 from spotdiff.ops.boxes import area, clip
 from spotdiff.types import Detections, Image, ModelInfo
 
-log = logging.getLogger("spotdiff")
+FASTSAM = Family(
+    "FastSAM",
+    tasks=("segment",),
+    setting="proposer=fastsam",
+    extra="fastsam",
+    instead=("proposer=sam2", "proposer=heatmap"),
+)
 
 _MASKS_AT_ONCE = 16  # that are brought to the size of the image together
 
 
-class FastSam(nn.Module):
+class FastSam(UltralyticsModel):
     """FastSAM as a `Proposer`.
 
     Every image is read as it is given, never from disk, and goes through the network by itself:
@@ -62,27 +56,15 @@ class FastSam(nn.Module):
         max_regions: int = 300,
         masks: bool = False,
     ) -> None:
-        super().__init__()
-        self.info = info
-        self.masks = masks
-        self.settings = {
+        settings: dict[str, object] = {
             "imgsz": image_size,
             "conf": min_score,
             "iou": max_overlap,
             "max_det": max_regions,
             "agnostic_nms": True,  # regions have no class
         }
-        # Only its network is a part of this module: the `train` of an ultralytics model starts a
-        # training. An exported model (.onnx) is a path instead and has no network.
-        self.source: str | None = None
-        self.network: nn.Module | None = None
-        if isinstance(model.model, nn.Module):
-            self.network = model.model.eval().requires_grad_(False)
-        else:
-            self.source = str(model.model)
-        self.register_buffer("where", torch.zeros(()), persistent=False)
-        self.where: torch.Tensor
-        self._predictor: Any = None
+        super().__init__(model, info, settings)
+        self.masks = masks
 
     @classmethod
     def from_pretrained(
@@ -112,18 +94,10 @@ class FastSam(nn.Module):
         Raises:
             WeightsMissing: If there is no such file.
             ImportError: If ultralytics is not installed.
-            ValueError: If the file is not what the catalogue says, or must not be trusted.
+            ValueError: If the file is not what the catalogue says, or must not be trusted, or is
+                no segmenter.
         """
-        path, known = _file(str(path_or_name))
-        info = ModelInfo(path.stem, file_sha256(path))
-        if known is not None and info.sha256 != known:
-            msg = (
-                f"Expected the {path.name} of the catalogue, sha256 {known}, but {path} has "
-                f"{info.sha256}: remove it and run `spotdiff models fetch {path.name}`."
-            )
-            raise ValueError(msg)
-        hashes = {weight.sha256 for weight in catalogue().values()}
-        model = _load(path, trust or info.sha256 in hashes)
+        model, info = load(path_or_name, FASTSAM, trust=trust)
         return cls(
             model,
             info,
@@ -133,11 +107,6 @@ class FastSam(nn.Module):
             max_regions=max_regions,
             masks=masks,
         )
-
-    def train(self, mode: bool = True) -> Self:
-        """Stays in evaluation mode: these weights are borrowed."""
-        del mode
-        return super().train(False)
 
     def forward(self, images: Sequence[Image]) -> list[Detections]:
         """The regions of every image in its own pixels, best first, none of them without area."""
@@ -154,19 +123,6 @@ class FastSam(nn.Module):
         masks = _in_image(result.masks, order, size) if self.masks else None
         return Detections(boxes[order], scores[order], masks=masks)
 
-    def _on(self, device: torch.device) -> Any:  # noqa: ANN401 - a FastSAMPredictor
-        """What predicts on `device`: ultralytics copies the network there once, and fuses it."""
-        if self._predictor is None or self._predictor.device != device:
-            with contained():
-                from ultralytics.models.fastsam import FastSAMPredictor
-
-                fixed = {"device": device, "mode": "predict", "save": False, "verbose": False}
-                self._predictor = FastSAMPredictor(overrides=self.settings | fixed)
-                self._predictor.callbacks.clear()  # they report to services
-                model = self.source if self.network is None else self.network
-                self._predictor.setup_model(model, verbose=False)
-        return self._predictor
-
 
 def _in_image(masks: Any, order: np.ndarray, size: tuple[int, int]) -> np.ndarray:  # noqa: ANN401
     """The masks of the padded frame of the network, brought to an image of `size` (h, w)."""
@@ -179,54 +135,3 @@ def _in_image(masks: Any, order: np.ndarray, size: tuple[int, int]) -> np.ndarra
             part = chosen[None, start : start + _MASKS_AT_ONCE].float()
             found[start : start + _MASKS_AT_ONCE] = (scale_masks(part, size)[0] > 0.5).cpu().numpy()
     return found
-
-
-def _file(name: str) -> tuple[Path, str | None]:
-    """The file of a path or of a name of the catalogue, with the hash that it must have."""
-    weight = catalogue().get(name)
-    if weight is None or weight.on_hub:
-        path, known = Path(name), None
-    else:
-        path, known = place(weight), weight.sha256
-    if not path.is_file():
-        raise WeightsMissing(missing(name, path if known else weights_folder()))
-    return path, known
-
-
-def _load(path: Path, trusted: bool) -> Any:  # noqa: ANN401 - an ultralytics.FastSAM
-    if find_spec("ultralytics") is None:
-        msg = 'proposer=fastsam needs ultralytics (AGPL-3.0): pip install "spotdiff[fastsam]"'
-        raise ImportError(msg)
-    if path.suffix == ".onnx" and find_spec("onnxruntime") is None:
-        raise ImportError(f"{path.name} needs ONNX Runtime: pip install onnxruntime")
-    _tell_the_licence()
-    with contained():
-        from ultralytics import FastSAM
-        from ultralytics.nn import tasks
-
-        restricted = getattr(tasks, "SAFE_LOAD", None)
-        if not trusted and path.suffix == ".pt" and restricted is None:
-            raise ValueError(_UNTRUSTED.format(path=path))
-        try:
-            tasks.SAFE_LOAD = not trusted
-            return FastSAM(path)
-        except TypeError as error:  # how ultralytics refuses a file
-            raise ValueError(_UNTRUSTED.format(path=path)) from error
-        finally:
-            tasks.SAFE_LOAD = restricted
-
-
-_UNTRUSTED = (
-    "{path} holds more than tensors and known classes, or is damaged: unpickling it could run any "
-    "code. Its hash is not in the catalogue; give trust=true if you know where it comes from."
-)
-
-
-@cache
-def _tell_the_licence() -> None:
-    """Once in a process."""
-    log.warning(
-        "proposer=fastsam runs ultralytics and FastSAM, which are under AGPL-3.0: who distributes "
-        "this combination, or lets others use it over a network, owes them its source code under "
-        "that licence. proposer=sam2 and proposer=heatmap are under permissive licences."
-    )
