@@ -7,7 +7,7 @@ Liu et al., Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Se
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from spotdiff.experts.batches import one_size_batches
 from spotdiff.experts.pretrained import Borrowed, pretrained, with_settings
 from spotdiff.experts.ranking import absolute, ranked
 from spotdiff.experts.recent import Recent, RememberingEncoder
@@ -123,7 +124,7 @@ class GroundingDino(Borrowed):
         if not words:
             return found
         written = self.vocabularies.get(words, lambda: self._written(words))
-        for batch in _batches(images, self.batch_size):
+        for batch in one_size_batches(images, self.batch_size):
             objects = self._objects([images[i] for i in batch], written)
             for i, own in zip(batch, objects, strict=True):
                 found[i] = own
@@ -189,16 +190,6 @@ class _Fits(NamedTuple):
     boxes: Tensor
     scores: np.ndarray
     rows: np.ndarray
-
-
-def _batches(images: Sequence[Image], batch_size: int) -> Iterator[list[int]]:
-    """The rows of images of one size, some at a time."""
-    sizes: dict[tuple[int, ...], list[int]] = {}
-    for row, image in enumerate(images):
-        sizes.setdefault(image.shape, []).append(row)
-    for rows in sizes.values():
-        for start in range(0, len(rows), batch_size):
-            yield rows[start : start + batch_size]
 
 
 def _padded(image: Image) -> Image:
