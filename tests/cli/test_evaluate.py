@@ -126,6 +126,31 @@ def test_pairs_that_failed_are_scored_as_none(worded, tmp_path, caplog):
 
 
 @pytest.mark.usefixtures("subtracting")
+def test_the_page_of_errors_draws_the_worst_pairs(worded, tmp_path):
+    program.evaluate(config(worded, tmp_path / "out", errors=3))
+    page = (tmp_path / "out" / "errors.html").read_text()
+    assert (
+        page.index("torn · F1 0.67") < page.index("gone · F1 0.67") < page.index("came · F1 0.67")
+    )
+    assert page.count("data:image/jpeg;base64,") == 1  # what failed has no picture
+    assert "calm" not in page
+
+
+@pytest.mark.usefixtures("subtracting")
+@pytest.mark.parametrize("wanted", [0, 20])
+def test_there_is_no_page_unless_it_is_wanted_and_there_are_words(
+    wanted, known_set, worded, tmp_path
+):
+    program.evaluate(config(worded, tmp_path / "out", errors=0))
+    assert not (tmp_path / "out" / "errors.html").exists()
+    lines = map(json.loads, (known_set / "manifest.jsonl").read_text().splitlines())
+    bare = [{k: v for k, v in line.items() if not k.endswith("_objs")} for line in lines]
+    (known_set / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in bare))
+    program.evaluate(config(known_set, tmp_path / "bare", errors=wanted))
+    assert not (tmp_path / "bare" / "errors.html").exists()
+
+
+@pytest.mark.usefixtures("subtracting")
 def test_every_second_pair_can_be_measured(known_set, tmp_path):
     assert program.evaluate(config(known_set, tmp_path / "out", stride=2)) == 0
     report = json.loads((tmp_path / "out" / "metrics.json").read_text())

@@ -48,7 +48,7 @@ def test_both_readings_by_hand():
     assert values["micro_f1_of_all_none"] == pytest.approx((0 + 1 + 0) / 3)
     # dog is in two cells, car in one: of `car man` none is right, with two words one of them is
     assert values["f1_of_gate_oracle"] == pytest.approx((1 / 2 + 1 + 1) / 3)
-    assert values["f1_of_gate_oracle_2_words"] == pytest.approx(
+    assert values["f1_of_gate_oracle_2"] == pytest.approx(
         ((1 / 2 + 2 / 3) / 2 + 1 + (1 + 2 / 3) / 2) / 3
     )
 

@@ -16,17 +16,19 @@ from rich.console import Console
 from rich.table import Table
 
 from spotdiff.apps.places import existing
+from spotdiff.cli.measuring import Measuring
 from spotdiff.cli.pipelines import SETTINGS, open_checkpoint, pipeline
 from spotdiff.cli.progress import progress
 from spotdiff.cli.suites import run_suite
-from spotdiff.data.images import ImageError
-from spotdiff.data.sets import read_pair
 from spotdiff.data.sources import open_source
 from spotdiff.evaluation.pair_sets import has_truth
 from spotdiff.evaluation.scoreboard import Part, Scoreboard
+from spotdiff.evaluation.set_errors import MistakeCounter
 from spotdiff.pipeline import PairPipeline, Row
 from spotdiff.training.checkpoint import Checkpoint
-from spotdiff.types import PairResult, PairRow, RowProblem, Truth
+from spotdiff.types import Mistakes, PairRow
+from spotdiff.writers.errors_page import write_errors
+from spotdiff.writers.views import views_as_jpeg
 
 log = logging.getLogger("spotdiff")
 
@@ -60,17 +62,22 @@ def evaluate(cfg: DictConfig) -> int:
     rows = open_source(source, pattern=data.pattern, images=images, split=data.split)
     checkpoint = open_checkpoint(cfg.ckpt)
     min_heat = checkpoint.thresholds.min_heat if cfg.min_heat is None else cfg.min_heat
-    board = Scoreboard.of_answers(min_heat, cfg.margin)
-    tally = _measure(cfg, islice(rows, 0, None, cfg.stride), pipeline(cfg, checkpoint), board)
+    measuring = Measuring(
+        Scoreboard.of_answers(min_heat, cfg.margin),
+        MistakeCounter(int(cfg.errors or 0), views_as_jpeg),
+    )
+    rows = islice(rows, 0, None, cfg.stride)
+    tally = _measure(cfg, rows, pipeline(cfg, checkpoint), measuring)
     if not tally.measured and not tally.problems:
         msg = f"Expected pairs with masks, boxes or words in {source}, none of its rows has any."
         raise ValueError(msg)
-    _report(cfg, checkpoint, board.parts(), tally)
+    _show_errors(cfg, checkpoint, measuring.mistakes.found())
+    _report(cfg, checkpoint, measuring.board.parts(), tally)
     return min(len(tally.problems), MAX_EXIT)
 
 
 def _measure(
-    cfg: DictConfig, rows: Iterable[Row], answering: PairPipeline, board: Scoreboard
+    cfg: DictConfig, rows: Iterable[Row], answering: PairPipeline, measuring: Measuring
 ) -> Tally:
     """Answers every row that has truth and holds the answer against it."""
     tally = Tally()
@@ -78,7 +85,7 @@ def _measure(
     results = answering.stream(_noted(rows, passed, tally), cfg.batch_size, cfg.readers)
     with progress(results) as shown:
         for result in shown:
-            reason = _take(passed.popleft(), result, board)
+            reason = measuring.take(passed.popleft(), result)
             if reason is None:
                 tally.measured += 1
             else:
@@ -95,44 +102,6 @@ def _noted(rows: Iterable[Row], passed: deque[Row], tally: Tally) -> Iterator[Ro
         else:
             passed.append(row)
             yield row
-
-
-def _take(row: Row, result: PairResult, board: Scoreboard) -> str | None:
-    """Measures one pair, or says why that is not possible; its words count as none then."""
-    truth = Truth(row.labels) if isinstance(row, RowProblem) else Truth(row.labels, row.changes)
-    try:
-        board.take(result, _whole_truth(row, result, truth))
-    except _UnusableError as error:
-        board.fail(truth)
-        return str(error)
-    return None
-
-
-class _UnusableError(Exception):
-    """A pair cannot be measured; the message says why."""
-
-
-def _whole_truth(row: Row, result: PairResult, truth: Truth) -> Truth:
-    """The truth of an answered pair with its mask.
-
-    Raises:
-        _UnusableError: If there is no answer, or the mask cannot be read or has another size.
-    """
-    if isinstance(row, RowProblem) or result.status == "error":
-        raise _UnusableError(result.reason or "no answer")
-    if row.mask is None:
-        return truth
-    try:
-        truth = read_pair(row).truth
-    except ImageError as error:
-        raise _UnusableError(str(error)) from error
-    size = (result.after.height, result.after.width)
-    if truth.mask is not None and truth.mask.shape != size:
-        shape = truth.mask.shape
-        raise _UnusableError(
-            f"{row.mask}: expected a mask of the after view's size {size}, got {shape}."
-        )
-    return truth
 
 
 def _report(cfg: DictConfig, checkpoint: Checkpoint, parts: list[Part], tally: Tally) -> None:
@@ -152,6 +121,14 @@ def _report(cfg: DictConfig, checkpoint: Checkpoint, parts: list[Part], tally: T
     if counted:
         log.warning("%d pairs with true words failed and are scored as none.", counted)
     log.info("%d pairs measured, %s%s. Metrics: %s", tally.measured, failed, left_out, path)
+
+
+def _show_errors(cfg: DictConfig, checkpoint: Checkpoint, mistakes: Mistakes) -> None:
+    """Writes the page of errors, if it is wanted and any pair has words."""
+    if cfg.errors and mistakes.pairs:
+        path = Path(cfg.out) / "errors.html"
+        write_errors(mistakes, path, f"Errors of {checkpoint.info.name} in {cfg.data.path}")
+        log.info("Errors: %s", path)
 
 
 def _record(

@@ -86,7 +86,7 @@ class WordSets:
         return {
             _SILENCE: [LabelSets() for _ in self.true],
             "_of_gate_oracle": [gate_oracle(true, one) for true in self.true],
-            "_of_gate_oracle_2_words": [gate_oracle(true, two) for true in self.true],
+            "_of_gate_oracle_2": [gate_oracle(true, two) for true in self.true],
         }
 
 

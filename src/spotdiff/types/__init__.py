@@ -27,6 +27,14 @@ from spotdiff.types.changes import (
     swap_mask,
 )
 from spotdiff.types.maps import ChangeMap, Thresholds
+from spotdiff.types.mistakes import (
+    ColumnMistakes,
+    Confusion,
+    GateCounts,
+    Mistakes,
+    WordMistakes,
+    WorstPair,
+)
 from spotdiff.types.objects import (
     HEAT_LEVELS,
     HeatFusion,
@@ -59,15 +67,19 @@ __all__ = [
     "Change",
     "ChangeKind",
     "ChangeMap",
+    "ColumnMistakes",
+    "Confusion",
     "Detections",
     "Embeddings",
     "Funnel",
+    "GateCounts",
     "HeatFusion",
     "Image",
     "LabelScores",
     "LabelSets",
     "Mask",
     "Matrix",
+    "Mistakes",
     "ModelInfo",
     "NoAreas",
     "ObjectEvidence",
@@ -89,5 +101,7 @@ __all__ = [
     "Truth",
     "ViewInfo",
     "WholePair",
+    "WordMistakes",
+    "WorstPair",
     "swap_mask",
 ]

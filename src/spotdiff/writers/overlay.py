@@ -17,10 +17,11 @@ from PIL import ImageDraw
 
 from spotdiff.ops.coverage import coverage
 from spotdiff.ops.heatmap import any_kind
-from spotdiff.types import Box, Change, ChangeKind, Image, Pair, PairResult, ViewInfo
+from spotdiff.types import Box, ChangeKind, Image, Pair, PairResult, ViewInfo
 from spotdiff.writers import drawing
 from spotdiff.writers.drawing import Canvas, Outline, Panel
 from spotdiff.writers.files import file_name, write_png
+from spotdiff.writers.views import outlined, tag_of, view_panel
 
 MIN_SIDE, MAX_SIDE = 640, 960  # pixels of a panel's longer side
 MIN_WIDTH, MIN_HEIGHT = 420, 160  # room for a title and a tag beside a needle of a picture
@@ -113,24 +114,14 @@ def _view_title(view: str, info: ViewInfo) -> str:
     return f"{view}  ·  {name}" if name else view
 
 
-def _panel(image: Image, size: tuple[int, int], info: ViewInfo) -> Panel:
-    height, width = image.shape[:2]
-    return drawing.fit(image, size, (info.width or width, info.height or height))
-
-
 def _before(result: PairResult, pair: Pair, size: tuple[int, int]) -> Canvas:
     outlines = [Outline(c.kind, c.box_before) for c in result.changes if c.box_before]
-    return _outlined(_panel(pair.before, size, result.before), outlines)
+    return outlined(view_panel(pair.before, size, result.before), outlines)
 
 
 def _after(result: PairResult, pair: Pair, size: tuple[int, int]) -> Canvas:
     outlines = [Outline(c.kind, c.box_after) for c in result.changes if c.box_after]
-    return _outlined(_panel(pair.after, size, result.after), outlines)
-
-
-def _outlined(panel: Panel, outlines: list[Outline]) -> Canvas:
-    placed = [Outline(outline.kind, panel.on_canvas(outline.box)) for outline in outlines]
-    return drawing.draw_outlines(panel.canvas, placed[::-1], thickness=2)
+    return outlined(view_panel(pair.after, size, result.after), outlines)
 
 
 def _heat_panel(result: PairResult, pair: Pair, size: tuple[int, int]) -> tuple[str, Canvas]:
@@ -165,7 +156,7 @@ def _hatch_unknown(panel: Panel, result: PairResult, pair: Pair) -> None:
 
 
 def _boxes(result: PairResult, pair: Pair, size: tuple[int, int]) -> Canvas:
-    panel = _panel(pair.after, size, result.after)
+    panel = view_panel(pair.after, size, result.after)
     _hatch_unknown(panel, result, pair)
     outlines: list[Outline] = []
     for change in sorted(result.changes, key=lambda change: -change.score):
@@ -173,7 +164,7 @@ def _boxes(result: PairResult, pair: Pair, size: tuple[int, int]) -> Canvas:
         new = change.box_after and panel.on_canvas(change.box_after)
         shown = new or old
         if shown is not None:
-            outlines.append(Outline(change.kind, shown, _tag(change)))
+            outlines.append(Outline(change.kind, shown, tag_of(change)))
         if old and new:
             _draw_move(panel.canvas, change.kind, old, new)
     canvas = drawing.draw_outlines(panel.canvas, outlines[::-1], thickness=3)
@@ -205,11 +196,6 @@ def _draw_move(canvas: Canvas, kind: ChangeKind, old: Box, new: Box) -> None:
     draw.rectangle(old, outline=colour, width=1)
     draw.line([*start, *(end - 10 * along)], fill=colour, width=3)
     draw.polygon([tuple(point) for point in head], fill=colour)
-
-
-def _tag(change: Change) -> str:
-    label = drawing.printable(change.label or "", 24)
-    return " ".join(filter(None, (change.kind.value, label, f"{change.score:.2f}")))
 
 
 def _draw_header(draw: ImageDraw.ImageDraw, result: PairResult, width: int) -> None:
