@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float32, Int64, Shaped
 
 from spotdiff.ops.boxes import area, iou
 from spotdiff.ops.matching import assigned
-from spotdiff.types import Boxes, ChangeKind, Embeddings, ObjectEvidence, SeenObjects
+from spotdiff.types import Boxes, ChangeKind, Embeddings, ObjectEvidence
 
 ADDED, REMOVED, CHANGED = range(len(ChangeKind))
 UNCHANGED = -1
@@ -139,9 +139,9 @@ def shifts(boxes: Boxes, others: Boxes) -> Float32[np.ndarray, " n"]:
 
 def seen_scores(
     seen: Sightings,
-    before: Shaped[np.ndarray, n * rest],
-    after: Shaped[np.ndarray, m * rest],
-) -> Shaped[np.ndarray, k * rest]:
+    before: Shaped[np.ndarray, "n ..."],
+    after: Shaped[np.ndarray, "m ..."],
+) -> Shaped[np.ndarray, "k ..."]:
     """A value of every thing from those of its views: their mean where both show it.
 
     Example:
@@ -154,13 +154,6 @@ def seen_scores(
         total[rows >= 0] += values[rows[rows >= 0]]
     shown = (seen.before >= 0).astype(np.float32) + (seen.after >= 0)
     return np.asarray(total / shown.reshape(-1, *[1] * (total.ndim - 1)), np.float32)
-
-
-def covered(view: SeenObjects, shown: Bool[np.ndarray, " n"]) -> SeenObjects:
-    """The objects of a view that are marked."""
-    return SeenObjects(
-        view.detections[shown], view.embeddings[shown], view.shares[shown], view.heat[shown]
-    )
 
 
 def _equal(one: Sequence[str], other: Sequence[str]) -> Bool[np.ndarray, "n m"]:

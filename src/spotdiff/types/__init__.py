@@ -26,6 +26,7 @@ from spotdiff.types.changes import (
     Truth,
     swap_mask,
 )
+from spotdiff.types.combination import Combination, Tuned, Witnesses, WitnessWeights
 from spotdiff.types.maps import ChangeMap, Thresholds
 from spotdiff.types.mistakes import (
     ColumnMistakes,
@@ -68,6 +69,7 @@ __all__ = [
     "ChangeKind",
     "ChangeMap",
     "ColumnMistakes",
+    "Combination",
     "Confusion",
     "Detections",
     "Embeddings",
@@ -99,8 +101,11 @@ __all__ = [
     "Token",
     "TrueChange",
     "Truth",
+    "Tuned",
     "ViewInfo",
     "WholePair",
+    "WitnessWeights",
+    "Witnesses",
     "WordMistakes",
     "WorstPair",
     "swap_mask",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Shaped
 
 from spotdiff.types.arrays import Embeddings
 from spotdiff.types.regions import Detections
@@ -34,6 +34,11 @@ class SeenObjects:
 
     def __len__(self) -> int:
         return len(self.detections)
+
+    def __getitem__(self, keep: Shaped[np.ndarray, " k"]) -> SeenObjects:
+        return SeenObjects(
+            self.detections[keep], self.embeddings[keep], self.shares[keep], self.heat[keep]
+        )
 
     @classmethod
     def none(cls) -> SeenObjects:

@@ -1,0 +1,125 @@
+"""How much each witness of a pair's words is believed; fitted on weak labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from jaxtyping import Float64
+
+from spotdiff.types.objects import ObjectRules
+
+Witnesses: TypeAlias = Literal["both", "objects", "model"]
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessWeights:
+    """Weights of the features of `spotdiff.ops.combination`, offsets last.
+
+    The first row is for what was added or removed, which have no favourite side, the second for
+    what changed.
+
+    Attributes:
+        gates: For the log-odds that a kind's set holds anything.
+        words: For the log-odds that a word is in it, if it holds anything.
+    """
+
+    gates: Float64[np.ndarray, "2 g"]
+    words: Float64[np.ndarray, "2 w"]
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """Joins detectors and change model; either of them alone will do.
+
+    Attributes:
+        words: The words that may be said.
+        prior: Log-odds of each word in a set that is not empty, for added or removed and for
+            changed.
+        weights: By who is there to be asked.
+    """
+
+    words: tuple[str, ...]
+    prior: Float64[np.ndarray, "2 v"]
+    weights: Mapping[Witnesses, WitnessWeights] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        """Plain values that survive YAML, JSON and checkpoints loaded with `weights_only=True`."""
+        return {
+            "words": list(self.words),
+            "prior": self.prior.tolist(),
+            "weights": {
+                name: {"gates": one.gates.tolist(), "words": one.words.tolist()}
+                for name, one in self.weights.items()
+            },
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Combination:
+        """The combination that `plain` gave away.
+
+        Raises:
+            ValueError: If something is missing or of another shape.
+        """
+        try:
+            words = tuple(str(word) for word in plain["words"])
+            prior = np.array(plain["prior"], np.float64).reshape(2, len(words))
+            weights = {
+                name: WitnessWeights(
+                    np.array(one["gates"], np.float64).reshape(2, -1),
+                    np.array(one["words"], np.float64).reshape(2, -1),
+                )
+                for name, one in plain["weights"].items()
+            }
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(
+                "Expected a combination with words, prior (2 rows) and weights, as tune writes it: "
+                f"{type(error).__name__}: {error}."
+            ) from error
+        return cls(words, prior, weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """What a search over weak labels found best for objects.
+
+    Attributes:
+        rules: How objects become changes.
+        combination: What is said of their words; None takes those of the changes.
+        labels: What was looked for; empty where nobody says.
+        words: What is written for each label.
+    """
+
+    rules: ObjectRules
+    combination: Combination | None = None
+    labels: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """Plain values, as `Combination.plain`."""
+        rules = asdict(self.rules) | {"odds": list(self.rules.odds)}
+        joined = None if self.combination is None else self.combination.plain()
+        spoken = {"labels": list(self.labels), "words": list(self.words)}
+        return {"rules": rules, "combination": joined, **spoken}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Tuned:
+        """What `plain` gave away.
+
+        Raises:
+            ValueError: If something is missing, unknown or out of its range.
+        """
+        try:
+            rules, joined = dict(plain["rules"]), plain["combination"]
+            if "odds" in rules:
+                rules["odds"] = tuple(rules["odds"])
+            found = ObjectRules(**rules)
+            labels, words = (tuple(map(str, plain[name])) for name in ("labels", "words"))
+        except (KeyError, TypeError) as error:
+            raise ValueError(
+                "Expected rules, combination, labels and words, as tune writes them: "
+                f"{type(error).__name__}: {error}."
+            ) from error
+        return cls(found, joined and Combination.from_plain(joined), labels, words)
