@@ -46,13 +46,13 @@ class MapComparer:
         """One answer a pair."""
         answers = []
         for pair, seen in zip(pairs, self.localizer(pairs), strict=True):
-            change_map = _known(pair, seen)
+            change_map = within_overlap(pair, seen)
             changes, score, labels = self.decision(pair, change_map)
             answers.append(Answer(changes, score, labels, change_map))
         return answers
 
 
-def _known(pair: Pair, change_map: ChangeMap) -> ChangeMap:
+def within_overlap(pair: Pair, change_map: ChangeMap) -> ChangeMap:
     """The map without heat where only one view shows anything."""
     if pair.overlap is None:
         return change_map
