@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from spotdiff.labels import Vocabulary
 from spotdiff.models.siamese import SiameseChangeNet
-from spotdiff.types import ModelInfo, Thresholds
+from spotdiff.types import ModelInfo, Thresholds, Tuned
 
 KEY = "spotdiff"  # of our part in a Lightning checkpoint
 PREFIX = "net."  # of the network in the state dict of the Lightning module
@@ -56,6 +56,7 @@ class Checkpoint:
         thresholds: Fitted on validation data.
         state: Parameters and buffers of the network.
         info: The file's stem and hash.
+        tuned: How objects become changes and words; None where nobody tuned that.
     """
 
     recipe: dict[str, Any]
@@ -63,6 +64,7 @@ class Checkpoint:
     thresholds: Thresholds
     state: dict[str, Tensor]
     info: ModelInfo
+    tuned: Tuned | None = None
 
     def network(self) -> SiameseChangeNet:
         """The network with its weights, in evaluation mode, on the CPU.
@@ -177,6 +179,7 @@ def _parsed(content: Mapping[str, Any], path: Path) -> Checkpoint:
         thresholds=Thresholds(**plain),
         state=state,
         info=ModelInfo(path.stem, digest),
+        tuned=Tuned.from_plain(own["tuned"]) if own.get("tuned") else None,
     )
 
 
@@ -187,6 +190,8 @@ def export(checkpoint: Checkpoint, path: str | Path) -> None:
         PREFIX + k: v.half() if v.is_floating_point() else v for k, v in checkpoint.state.items()
     }
     own = describe(checkpoint.recipe, checkpoint.vocabulary, checkpoint.thresholds)
+    if checkpoint.tuned is not None:
+        own["tuned"] = checkpoint.tuned.plain()
     temporary = path.with_name(f".{path.name}.part")
     torch.save({KEY: own, "state_dict": state}, temporary)
     temporary.replace(path)
