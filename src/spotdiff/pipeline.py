@@ -5,6 +5,7 @@ read both views ─► one frame ─► align ─► compare ─► boxes in eac
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -36,6 +37,10 @@ from spotdiff.types import (
 Row: TypeAlias = PairRow | RowProblem
 Finished: TypeAlias = Mapping[str, tuple[str, str]]
 _NOTHING: Finished = {}
+# What models and arithmetic raise about a pair; anything else is a mistake of ours, and ends a run.
+_FAILURES = (RuntimeError, ValueError, ArithmeticError, LookupError, OSError)
+
+log = logging.getLogger("spotdiff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +160,37 @@ class PairPipeline:
         return Read(replace(result, before=views[0], after=views[1]), pair)
 
     def answer(self, batch: Sequence[Read]) -> list[PairResult]:
-        """The results of pairs that were read, in their order; finished ones have none."""
+        """The results of pairs that were read, in their order; finished ones have none.
+
+        Where a batch cannot be compared its pairs are tried one by one: what fails is an error
+        result with its reason, and costs no other pair its answer.
+        """
         laid = self._laid([read.pair for read in batch if read.pair is not None])
-        answers = self.comparer([pair for pair, _ in laid]) if laid else []
-        told = iter(zip((alignment for _, alignment in laid), answers, strict=True))
-        return [
-            read.result if read.pair is None else self._told(read, *next(told))
-            for read in batch
-            if not read.finished
-        ]
+        told = iter(zip(laid, self._answers([pair for pair, _ in laid]), strict=True))
+        results = []
+        for read in batch:
+            if read.finished:
+                continue
+            if read.pair is None:
+                results.append(read.result)
+                continue
+            (_, alignment), answer = next(told)
+            if isinstance(answer, str):
+                results.append(replace(read.result, status="error", reason=answer))
+            else:
+                results.append(self._told(read, alignment, answer))
+        return results
+
+    def _answers(self, pairs: Sequence[Pair]) -> list[Answer | str]:
+        """What the comparer says of each pair, or why it cannot."""
+        try:
+            return [*self.comparer(pairs)] if pairs else []
+        except _FAILURES as error:
+            if len(pairs) > 1:
+                return [answer for pair in pairs for answer in self._answers([pair])]
+            reason = " ".join(str(error).split()) or type(error).__name__
+            log.error("%s: %s", pairs[0].pair_id, reason, exc_info=log.isEnabledFor(logging.DEBUG))
+            return [reason]
 
     def _laid(self, pairs: Sequence[Pair]) -> list[tuple[Pair, Alignment | None]]:
         """Every pair with before laid onto after, and how; None where nothing was to be done."""

@@ -190,4 +190,4 @@ def test_prediction_answers_by_a_rule(option, program, tiny_checkpoint, tmp_path
 def test_a_rule_and_difference_areas_cannot_both_answer(program, tiny_checkpoint, capsys):
     asked = [f"ckpt={tiny_checkpoint}", "out=run", "localizer=difference"]
     assert program("predict", *asked, "experiment=areas") != 0
-    assert "Expected areas or a localizer, got both" in capsys.readouterr().err
+    assert "Expected one way to answer, got areas and localizer" in capsys.readouterr().err

@@ -15,6 +15,7 @@ VERBS = {
     "predict": "find the changes:          spotdiff predict before=a.jpg after=b.jpg",
     "evaluate": "measure a model on truth:  spotdiff evaluate data=DIR ckpt=MODEL.ckpt",
     "calibrate": "fit its thresholds:        spotdiff calibrate data.root=DIR out=NEW.ckpt",
+    "tune": "fit objects to word lists: spotdiff tune pairs=TABLE",
     "pseudo_label": "boxes from word lists:     spotdiff pseudo_label pairs=TABLE out=DIR",
     "synthesize": "write synthetic pairs:     spotdiff synthesize photos=DIR out=DIR length=1000",
     "models": "the weights and licences:  spotdiff models [fetch NAME | verify [NAME]]",

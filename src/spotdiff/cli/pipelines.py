@@ -24,6 +24,7 @@ log = logging.getLogger("spotdiff")
 # The settings of `load` in conf/predict.yaml. All but the device decide an answer.
 SETTINGS = ("tile", "max_side", "flip", "half", "min_heat", "min_score", "min_label", "min_area")
 # The groups of difference areas, in the order of their steps; so are the arguments of the stage.
+OBJECT_ROLES = ("detectors", "embedder")  # the groups of objects
 ROLES = ("proposer", "similarity", "matcher", "tagger", "captioner")
 
 
@@ -33,13 +34,18 @@ def open_checkpoint(path: str | None) -> Checkpoint:
 
 
 def pipeline(cfg: DictConfig, checkpoint: Checkpoint) -> PairPipeline:
-    """The pipeline that `conf/predict.yaml` describes: change maps, or difference areas.
+    """The pipeline that `conf/predict.yaml` describes: change maps, difference areas or objects.
 
     Raises:
         ValueError: If two ways to answer are asked for at once, or one lacks a part.
     """
-    if cfg.get("areas") and cfg.get("localizer"):
-        raise ValueError("Expected areas or a localizer, got both: leave one of them out.")
+    ways = [name for name in ("areas", "localizer", "objects") if cfg.get(name)]
+    if len(ways) > 1:
+        raise ValueError(f"Expected one way to answer, got {' and '.join(ways)}: leave one out.")
+    if cfg.get("objects"):
+        from spotdiff.cli.objects import object_pipeline
+
+        return object_pipeline(cfg, checkpoint, aligner(cfg))
     if cfg.get("areas"):
         return _areas(cfg)
     if cfg.get("localizer"):
@@ -63,6 +69,8 @@ def settings_of(cfg: DictConfig, checkpoint: Checkpoint) -> dict[str, Any]:
         settings["localizer"] = _plain(cfg, "localizer")
     if cfg.get("areas"):
         settings |= {name: _plain(cfg, name) for name in ("areas", "framing", "named_by", *ROLES)}
+    if cfg.get("objects"):
+        settings |= {name: _plain(cfg, name) for name in ("objects", "framing", *OBJECT_ROLES)}
     return settings
 
 

@@ -53,12 +53,10 @@ def fit_combination(
     gates, inside = gate_features(evidence), word_features(evidence, prior)
     weights: dict[Witnesses, WitnessWeights] = {}
     for name in witnesses:
-        rows = [row == ROW_OF_KIND for row in range(2)]
+        gate, word = GATE_COLUMNS[name], WORD_COLUMNS[name]
         weights[name] = WitnessWeights(
-            np.stack([_gate_weights(gates, filled, kinds, GATE_COLUMNS[name]) for kinds in rows]),
-            np.stack(
-                [_word_weights(inside, holds, filled, kinds, WORD_COLUMNS[name]) for kinds in rows]
-            ),
+            np.stack([_gate_weights(gates, filled, row, gate) for row in range(2)]),
+            np.stack([_word_weights(inside, holds, filled, row, word) for row in range(2)]),
         )
     return Combination(tuple(words), prior, weights)
 
@@ -127,7 +125,7 @@ def _gate_weights(
     row: int,
     columns: Sequence[int],
 ) -> Float64[np.ndarray, " g"]:
-    kinds = np.flatnonzero(row == ROW_OF_KIND)
+    kinds = np.flatnonzero(ROW_OF_KIND == row)
     chosen = features[:, kinds][..., columns].reshape(-1, len(columns))
     return logistic(chosen, filled[:, kinds].reshape(-1))
 
@@ -139,7 +137,7 @@ def _word_weights(
     row: int,
     columns: Sequence[int],
 ) -> Float64[np.ndarray, " w"]:
-    kinds = np.flatnonzero(row == ROW_OF_KIND)
+    kinds = np.flatnonzero(ROW_OF_KIND == row)
     kept = filled[:, kinds]
     chosen = features[:, kinds][kept][..., columns].reshape(-1, len(columns))
     return logistic(chosen, holds[:, kinds][kept].reshape(-1))

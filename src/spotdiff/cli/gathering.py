@@ -1,0 +1,116 @@
+"""The evidence of a table of pairs: what is stored of it, and the models for the rest."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from spotdiff.cli.objects import object_comparer
+from spotdiff.cli.pipelines import aligner
+from spotdiff.cli.progress import progress
+from spotdiff.data.evidence import ParquetEvidence
+from spotdiff.ops.fingerprints import of_words
+from spotdiff.pipeline import PairPipeline
+from spotdiff.stages.objects import EvidenceOnly, ObjectComparer
+from spotdiff.training.checkpoint import Checkpoint
+from spotdiff.types import ObjectEvidence, PairRow
+
+log = logging.getLogger("spotdiff")
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """What models say of pairs.
+
+    Attributes:
+        comparer: Who said it, and how that would be decided.
+        evidence: Of each row; None where a pair failed.
+        problems: Why, by the id of the pair.
+    """
+
+    comparer: ObjectComparer
+    evidence: tuple[ObjectEvidence | None, ...]
+    problems: Mapping[str, str]
+
+
+def gather(cfg: DictConfig, checkpoint: Checkpoint, rows: Sequence[PairRow]) -> Gathering:
+    """The evidence of rows, in their order.
+
+    A row whose files are as they were when it was gathered is not even read.
+    """
+    comparer = object_comparer(cfg, checkpoint)
+    store = comparer.witness.store
+    asked = EvidenceOnly(comparer.witness)
+    answering = PairPipeline(asked, framing=cfg.framing, alignment=aligner(cfg))
+    index = _Index(cfg, comparer.witness.identity)
+    new = [row for row in rows if index.key_of(row) is None]
+    log.info(
+        "Evidence of %d pairs: %d known, %d to gather.", len(rows), len(rows) - len(new), len(new)
+    )
+    problems: dict[str, str] = {}
+    with progress(answering.stream(new, cfg.batch_size, cfg.readers)) as results:
+        for result in results:
+            if result.status == "error":
+                problems[result.pair_id] = result.reason or "no reason"
+    index.add(new, asked.keys)
+    keys = [index.key_of(row) for row in rows]
+    found: list[ObjectEvidence | None] = []
+    if isinstance(store, ParquetEvidence):
+        store.flush()
+        stored = dict(
+            zip(known := [k for k in keys if k], store.pairs.get_many(known), strict=True)
+        )
+        found = [None if key is None else stored[key] for key in keys]
+    else:
+        found = [None if key is None else store.pairs.get(key) for key in keys]
+    return Gathering(comparer, tuple(found), problems)
+
+
+class _Index:
+    """Which evidence belongs to which row, by the identity of its files.
+
+    Args:
+        cfg: What decides an answer besides the models: how views are laid onto each other.
+        identity: Of the models.
+    """
+
+    def __init__(self, cfg: DictConfig, identity: str) -> None:
+        laid = OmegaConf.to_container(cfg.alignment) if cfg.get("alignment") else None
+        self.identity = of_words(identity, str(laid), cfg.framing)
+        self.path = (
+            None if cfg.evidence is None else Path(cfg.evidence) / "rows" / f"{self.identity}.json"
+        )
+        self.keys: dict[str, str] = {}
+        if self.path is not None and self.path.is_file():
+            self.keys = json.loads(self.path.read_text("utf-8"))
+
+    def key_of(self, row: PairRow) -> str | None:
+        """The key of a row's evidence; None if it was not gathered, or its files are others now."""
+        return self.keys.get(_files(row))
+
+    def add(self, rows: Sequence[PairRow], keys: Mapping[str, str]) -> None:
+        """Remembers the keys of rows, those that failed left out."""
+        self.keys |= {_files(row): keys[row.pair_id] for row in rows if row.pair_id in keys}
+        if self.path is not None and rows:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            partial = self.path.with_suffix(".part")
+            partial.write_text(json.dumps(self.keys), encoding="utf-8")
+            partial.replace(self.path)
+
+
+def _files(row: PairRow) -> str:
+    """Both files by their places, sizes and times."""
+    found = []
+    for path in (row.before, row.after):
+        try:
+            state = path.stat()
+        except OSError:
+            found.append((str(path), "absent"))
+        else:
+            found.append((str(path.resolve()), f"{state.st_size} {state.st_mtime_ns}"))
+    return of_words(*found)

@@ -1,0 +1,134 @@
+"""The tuning program: words of pairs in, rules and a combination for objects out."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from omegaconf import DictConfig
+
+from spotdiff.apps.places import existing
+from spotdiff.cli.gathering import Gathering, gather
+from spotdiff.cli.pipelines import open_checkpoint
+from spotdiff.cli.tuning_report import ASKED, Outcome, report, write
+from spotdiff.data.row_words import words_of
+from spotdiff.data.sources import open_source
+from spotdiff.training.cross_validation import (
+    CrossValidated,
+    Spread,
+    combination_of,
+    cross_validate,
+    folds,
+    spread,
+)
+from spotdiff.training.object_scores import LabelledEvidence, scores_of
+from spotdiff.training.simple_answers import counted_apart, perfect_gates, silence
+from spotdiff.training.tuning import GridSearch, OddsSearch, OptunaSearch, Rows, Search, grid
+from spotdiff.types import LabelSets, ObjectRules, PairRow, RowProblem, Tuned, Witnesses
+
+log = logging.getLogger("spotdiff")
+
+MAX_EXIT = 63  # the exit code counts failed pairs up to here; 64 means a wrong command
+
+
+def tune(cfg: DictConfig) -> int:
+    """Searches, says what was found and what it is worth, and writes it.
+
+    Returns:
+        How many pairs failed, at most 63; they count as answered with nothing.
+
+    Raises:
+        ValueError: If no pair has words, or objects are not configured.
+    """
+    if not cfg.get("objects"):
+        raise ValueError("Expected the rules of objects, got none: add objects=default.")
+    if cfg.pairs is None:
+        raise ValueError("Expected pairs=TABLE with a table of words, got none.")
+    checkpoint = open_checkpoint(cfg.ckpt)
+    rows = _with_words(existing(cfg.pairs, "a table of words for pairs"), cfg.pattern)
+    if cfg.objects.labels is None:
+        cfg.objects.labels = str(cfg.pairs)
+    gathering = gather(cfg, checkpoint, rows)
+    outcome = _searched(cfg, gathering, rows)
+    report(outcome)
+    write(cfg, checkpoint, outcome)
+    return min(len(outcome.problems), MAX_EXIT)
+
+
+def _with_words(table: Path, pattern: str | None) -> list[PairRow]:
+    """The rows whose words are known, or follow from their boxes."""
+    rows = []
+    for row in open_source(table, pattern=pattern):
+        if isinstance(row, RowProblem):
+            log.error("%s: %s", row.where, row.reason)
+        elif (words := words_of(row)) is not None:
+            rows.append(replace(row, labels=words))
+    if not rows:
+        raise ValueError(f"Expected pairs with words in {table}, none of its rows has any.")
+    return rows
+
+
+def _searched(cfg: DictConfig, gathering: Gathering, rows: list[PairRow]) -> Outcome:
+    decision = gathering.comparer.decision
+    labelled = LabelledEvidence(
+        tuple(row.pair_id for row in rows),
+        gathering.evidence,
+        tuple(row.labels or LabelSets() for row in rows),
+        decision.look,
+        decision.meanings.group,
+    )
+    parts = folds(labelled.pair_ids, cfg.folds, cfg.seed, cfg.group)
+    search = _search(cfg, labelled, decision.rules)
+    witnesses = _witnesses(gathering)
+    held_out = cross_validate(labelled, search, parts, witnesses)
+    rules = search(np.arange(len(labelled)))
+    combination = combination_of(labelled, rules, witnesses)
+    vocabulary = gathering.comparer.witness.vocabulary
+    return Outcome(
+        Tuned(rules, combination, vocabulary.labels, vocabulary.words),
+        _spreads(labelled, decision.rules, held_out, parts),
+        labelled,
+        gathering.problems,
+    )
+
+
+def _search(cfg: DictConfig, labelled: LabelledEvidence, base: ObjectRules) -> Search:
+    search: Search
+    if cfg.search == "grid":
+        levels = {str(name): [float(v) for v in values] for name, values in cfg.grid.items()}
+        search = GridSearch(labelled, grid(base, levels))
+    elif cfg.search == "optuna":
+        space = {str(name): [float(v) for v in ends] for name, ends in cfg.space.items()}
+        search = OptunaSearch(labelled, base, space, cfg.trials, cfg.seed)
+    else:
+        raise ValueError(f"Expected search to be grid or optuna, got {cfg.search!r}.")
+    if cfg.heat not in ("boost", "odds"):
+        raise ValueError(f"Expected heat to be boost or odds, got {cfg.heat!r}.")
+    return OddsSearch(labelled, search) if cfg.heat == "odds" else search
+
+
+def _witnesses(gathering: Gathering) -> tuple[Witnesses, ...]:
+    """Whom a combination is fitted for: all who were asked, together and alone."""
+    asked = gathering.comparer.witnesses
+    return ("both", "objects", "model") if asked == "both" else (asked,)
+
+
+def _spreads(
+    labelled: LabelledEvidence, base: ObjectRules, held_out: CrossValidated, parts: list[Rows]
+) -> dict[str, Spread]:
+    counted = counted_apart(labelled)
+    apart = np.zeros_like(held_out.rules)
+    for rows in parts:
+        others = np.setdiff1d(np.arange(len(labelled)), rows)
+        apart[rows] = counted[int(counted[:, others].mean(axis=(1, 2)).argmax()), rows]
+    scores = {
+        "nothing said (all none)": silence(labelled),
+        "counts of detections differ": apart,
+        "rules as they were": scores_of(labelled, [base])[0],
+        "rules, tuned": held_out.rules,
+        **{f"combination, {ASKED[name]}": one for name, one in held_out.combinations.items()},
+        "perfect gates, one word": perfect_gates(labelled),
+    }
+    return {name: spread(one, parts) for name, one in scores.items()}
