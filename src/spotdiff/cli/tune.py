@@ -72,12 +72,14 @@ def _with_words(table: Path, pattern: str | None) -> list[PairRow]:
 
 def _searched(cfg: DictConfig, gathering: Gathering, rows: list[PairRow]) -> Outcome:
     decision = gathering.comparer.decision
+    vocabulary = gathering.comparer.witness.vocabulary
     labelled = LabelledEvidence(
         tuple(row.pair_id for row in rows),
         gathering.evidence,
         tuple(row.labels or LabelSets() for row in rows),
         decision.look,
         decision.meanings.group,
+        vocabulary.words,
     )
     parts = folds(labelled.pair_ids, cfg.folds, cfg.seed, cfg.group)
     search = _search(cfg, labelled, decision.rules)
@@ -85,7 +87,6 @@ def _searched(cfg: DictConfig, gathering: Gathering, rows: list[PairRow]) -> Out
     held_out = cross_validate(labelled, search, parts, witnesses)
     rules = search(np.arange(len(labelled)))
     combination = combination_of(labelled, rules, witnesses)
-    vocabulary = gathering.comparer.witness.vocabulary
     return Outcome(
         Tuned(rules, combination, vocabulary.labels, vocabulary.words),
         _spreads(labelled, decision.rules, held_out, parts),

@@ -18,6 +18,12 @@ from spotdiff.ops.objects import ADDED, CHANGED, REMOVED
 from spotdiff.types import ChangeKind, Combination, Scores, WholePair, Witnesses
 
 KINDS = len(ChangeKind)
+# Of things before they are weighed: log-odds of score and heat, which no boost has cut off at 1.
+UNWEIGHED: dict[Witnesses, tuple[float, float, float]] = {
+    "both": (1.0, 1.0, 0.0),
+    "objects": (1.0, 0.0, 0.0),
+    "model": (1.0, 0.0, 0.0),
+}
 ROW_OF_KIND = np.array([0, 0, 1])  # of the weights: added and removed share theirs
 # Columns of the features that come from each witness; the last one is the offset.
 GATE_COLUMNS: dict[Witnesses, list[int]] = {
@@ -66,7 +72,7 @@ def word_evidence(
 
     Args:
         kinds: Of each thing, by its position in `ChangeKind`; negative for what is unchanged.
-        scores: How sure each is.
+        scores: How sure each is, by `UNWEIGHED` odds.
         said: The word of each.
         whole: What the change model says of the pair.
         words: The columns of what comes back.

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float32, Int64, Shaped
 
 from spotdiff.ops.boxes import area, iou
 from spotdiff.ops.matching import assigned
-from spotdiff.types import Boxes, ChangeKind, Embeddings, ObjectEvidence
+from spotdiff.types import Boxes, ChangeKind, Embeddings, ObjectEvidence, SeenObjects
 
 ADDED, REMOVED, CHANGED = range(len(ChangeKind))
 UNCHANGED = -1
@@ -29,7 +29,8 @@ class Sightings:
         before: Its row in the before view, -1 where that does not show it.
         after: The same for the after view.
         shift: How far its centre moved, in units of its size; 0 where one view shows it.
-        alike: How alike it looks in both views, in [0, 1]; 1 where one view shows it.
+        alike: How alike it looks in both views, in [0, 1]: to the embedder, and at most 1 - heat
+            of its boxes, where there is a change map. 1 where one view shows it.
     """
 
     before: Int64[np.ndarray, " n"]
@@ -84,11 +85,12 @@ def sightings(
     nobody = tuple(np.full(len(one), -1) for one in alone)
     count = len(alone[0]) + len(alone[1])
     looks = np.ones(len(pairs), np.float32) if alike is None else alike[i, j]
+    heat = (mean_heat(evidence.before)[rows[i]] + mean_heat(evidence.after)[columns[j]]) / 2
     return Sightings(
         np.concatenate([rows[i], rows[alone[0]], nobody[1]]).astype(np.int64),
         np.concatenate([columns[j], nobody[0], columns[alone[1]]]).astype(np.int64),
         np.concatenate([shifts(here[i], there[j]), np.zeros(count)]).astype(np.float32),
-        np.concatenate([looks, np.ones(count)]).astype(np.float32),
+        np.concatenate([np.minimum(looks, 1 - heat), np.ones(count)]).astype(np.float32),
     )
 
 
@@ -108,6 +110,16 @@ def kinds_of(seen: Sightings, max_shift: float, min_alike: float) -> Int64[np.nd
     kinds = np.where(differs, CHANGED, UNCHANGED)
     kinds = np.where(seen.after < 0, REMOVED, kinds)
     return np.where(seen.before < 0, ADDED, kinds).astype(np.int64)
+
+
+def mean_heat(view: SeenObjects) -> Float32[np.ndarray, " n"]:
+    """The mean heat of any kind in the box of every object, in [0, 1]; 0 without a change map.
+
+    From the shares of each box: ∫ share dh over the levels.
+    """
+    if not view.shares.shape[1]:
+        return np.zeros(len(view), np.float32)
+    return np.asarray(view.shares.mean(axis=1), np.float32)
 
 
 def likeness(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from spotdiff.labels import Meanings
-from spotdiff.ops.combination import combined, word_evidence
+from spotdiff.ops.combination import UNWEIGHED, combined, word_evidence
+from spotdiff.ops.object_scores import thing_scores
 from spotdiff.ops.objects import Look
 from spotdiff.ops.statements import change_score
 from spotdiff.ops.things import Things, things_of
@@ -57,8 +58,10 @@ class ObjectDecision:
         changes = self._changes(evidence, things)
         if self.combination is None:
             return changes, _any_change(evidence, changes), words(changes)
+        unweighed = replace(self.rules, heat="odds", odds=UNWEIGHED[witnesses])
+        scores = thing_scores(evidence, things.seen, things.kinds, unweighed)
         said = word_evidence(
-            things.kinds, things.scores, things.words, evidence.whole, self.combination.words
+            things.kinds, scores, things.words, evidence.whole, self.combination.words
         )
         filled, chosen = combined([said], self.combination, witnesses)
         sets = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float64
@@ -26,10 +26,9 @@ PSEUDO = 1.0  # rows that a word is counted in before any row is read
 
 
 def fit_combination(
-    evidence: Sequence[WordEvidence],
+    evidence: Mapping[Witnesses, Sequence[WordEvidence]],
     truth: Sequence[LabelSets],
     words: Sequence[str],
-    witnesses: Sequence[Witnesses],
 ) -> Combination:
     """The combination that makes the words of pairs most probable.
 
@@ -37,22 +36,21 @@ def fit_combination(
     and whether it holds a word, over those sets that hold something.
 
     Args:
-        evidence: What was said of each pair, its words being `words`.
+        evidence: What was said of each pair, its words being `words`, by who was asked.
         truth: The words of each pair.
         words: That may be said.
-        witnesses: Whom to fit weights for: each must have spoken in `evidence`.
 
     Raises:
         ValueError: If there are no pairs.
     """
-    if not len(evidence):
+    if not len(truth):
         raise ValueError("Expected pairs with words to fit a combination on, got none.")
     holds = encoded(truth, words)
     filled = np.array([[bool(one.of(kind)) for kind in ChangeKind] for one in truth])
     prior = _prior(holds, filled)
-    gates, inside = gate_features(evidence), word_features(evidence, prior)
     weights: dict[Witnesses, WitnessWeights] = {}
-    for name in witnesses:
+    for name, said in evidence.items():
+        gates, inside = gate_features(said), word_features(said, prior)
         gate, word = GATE_COLUMNS[name], WORD_COLUMNS[name]
         weights[name] = WitnessWeights(
             np.stack([_gate_weights(gates, filled, row, gate) for row in range(2)]),
@@ -109,13 +107,13 @@ def logistic(
 def _prior(
     holds: Bool[np.ndarray, "n 3 v"], filled: Bool[np.ndarray, "n 3"]
 ) -> Float64[np.ndarray, "2 v"]:
-    """Log-odds of each word in a set that is not empty, counted."""
+    """Log-odds of each word in a set that is not empty, counted; no word is impossible."""
     counts = np.zeros((2, holds.shape[2]))
     sets = np.zeros(2)
     for kind, row in enumerate(ROW_OF_KIND):
         counts[row] += holds[:, kind].sum(axis=0)
         sets[row] += filled[:, kind].sum()
-    even = counts.sum(axis=0, keepdims=True) / max(1.0, sets.sum())  # of all kinds together
+    even = 1 / max(1, holds.shape[2])
     return logit((counts + PSEUDO * even) / (sets[:, None] + PSEUDO))
 
 
@@ -125,7 +123,7 @@ def _gate_weights(
     row: int,
     columns: Sequence[int],
 ) -> Float64[np.ndarray, " g"]:
-    kinds = np.flatnonzero(ROW_OF_KIND == row)
+    kinds = np.flatnonzero(row == ROW_OF_KIND)
     chosen = features[:, kinds][..., columns].reshape(-1, len(columns))
     return logistic(chosen, filled[:, kinds].reshape(-1))
 
@@ -137,7 +135,7 @@ def _word_weights(
     row: int,
     columns: Sequence[int],
 ) -> Float64[np.ndarray, " w"]:
-    kinds = np.flatnonzero(ROW_OF_KIND == row)
+    kinds = np.flatnonzero(row == ROW_OF_KIND)
     kept = filled[:, kinds]
     chosen = features[:, kinds][kept][..., columns].reshape(-1, len(columns))
     return logistic(chosen, holds[:, kinds][kept].reshape(-1))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float32
 from scipy.stats import t as student
 
-from spotdiff.ops.combination import WordEvidence, combined, word_evidence
+from spotdiff.ops.combination import UNWEIGHED, WordEvidence, combined, word_evidence
 from spotdiff.training.combining import encoded, fit_combination
 from spotdiff.training.object_scores import (
     LabelledEvidence,
@@ -131,15 +131,16 @@ def combination_of(
     labelled: LabelledEvidence, rules: ObjectRules, witnesses: Sequence[Witnesses]
 ) -> Combination:
     """The combination that suits some pairs best, the things being those of the rules."""
-    words = sorted({word for one in labelled.truth for kind in ChangeKind for word in one.of(kind)})
-    return fit_combination(spoken(labelled, rules, words), labelled.truth, words, witnesses)
+    words = sorted({*labelled.known_words, *labelled.true_words})
+    said = {name: spoken(labelled, rules, words, name) for name in witnesses}
+    return fit_combination(said, labelled.truth, words)
 
 
 def combination_scores(
     labelled: LabelledEvidence, rules: ObjectRules, combination: Combination, witnesses: Witnesses
 ) -> Float32[np.ndarray, "n 3"]:
     """Set F1 of what a combination says; a pair that failed is answered with nothing."""
-    said = spoken(labelled, rules, combination.words)
+    said = spoken(labelled, rules, combination.words, witnesses)
     _, chosen = combined(said, combination, witnesses)
     chosen[[one is None for one in labelled.evidence]] = False
     words = sorted({*combination.words, *labelled.words})
@@ -150,10 +151,11 @@ def combination_scores(
 
 
 def spoken(
-    labelled: LabelledEvidence, rules: ObjectRules, words: Sequence[str]
+    labelled: LabelledEvidence, rules: ObjectRules, words: Sequence[str], witnesses: Witnesses
 ) -> list[WordEvidence]:
     """What is said of the words of each pair."""
-    things = things_by_pair(labelled, pooled_things(labelled, rules), rules)
+    unweighed = replace(rules, heat="odds", odds=UNWEIGHED[witnesses])
+    things = things_by_pair(labelled, pooled_things(labelled, rules), unweighed)
     return [
         word_evidence(
             one.kinds,

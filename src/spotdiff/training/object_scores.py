@@ -41,6 +41,7 @@ class LabelledEvidence:
         truth: The words of each.
         look: The scale of likeness.
         group: What labels have in common that may be said of one thing.
+        known_words: Those that detectors were asked for.
     """
 
     pair_ids: tuple[str, ...]
@@ -48,6 +49,7 @@ class LabelledEvidence:
     truth: tuple[LabelSets, ...]
     look: Look
     group: Callable[[str], str]
+    known_words: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.evidence)
@@ -67,8 +69,12 @@ class LabelledEvidence:
             for view in (one.before, one.after)
             for label in view.detections.labels
         }
-        true = {word for one in self.truth for kind in ChangeKind for word in one.of(kind)}
-        return tuple(sorted(said | true))
+        return tuple(sorted(said | self.true_words))
+
+    @property
+    def true_words(self) -> set[str]:
+        """All words that are true of any pair."""
+        return {word for one in self.truth for kind in ChangeKind for word in one.of(kind)}
 
     @cached_property
     def holds(self) -> Bool[np.ndarray, "n 3 v"]:

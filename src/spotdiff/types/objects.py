@@ -94,7 +94,8 @@ class ObjectRules:
         min_same: Two objects may be one thing if they overlap this much or look this much alike.
         max_shift: One thing has moved if its centre lies farther away than this, in units of its
             size (the root of its mean area).
-        min_alike: One thing has changed if it looks less alike than this.
+        min_alike: One thing has changed if it looks less alike than this, to the embedder or to the
+            change map, whose mean heat in its boxes is unlikeness.
         boost: λ of score · (1 + λ · share).
         min_heat: Where heat counts for the share, one of `HEAT_LEVELS`.
         heat: `boost` is the rule above; `odds` adds what score and heat say as log-odds.
@@ -109,7 +110,7 @@ class ObjectRules:
     alpha: float = 0.5
     min_same: float = 0.5
     max_shift: float = 0.5
-    min_alike: float = 0.3
+    min_alike: float = 0.5
     boost: float = 0.8
     min_heat: float = 0.5
     heat: HeatFusion = "boost"
