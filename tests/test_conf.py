@@ -29,8 +29,11 @@ OF_PREDICT = (
     "matcher",
     "tagger",
     "captioner",
+    "objects",
+    "embedder",
     "detector",
     "experiment=areas",
+    "experiment=objects",
 )
 OF_EVALUATE = [option for option in OPTIONS if option.startswith("suite")]
 OF_TRAIN = [o for o in OPTIONS if not o.startswith(OF_PREDICT) and o not in OF_EVALUATE]

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from spotdiff.apps.places import existing
 from spotdiff.cli.measuring import Measuring
-from spotdiff.cli.pipelines import SETTINGS, open_checkpoint, pipeline
+from spotdiff.cli.pipelines import open_checkpoint, pipeline, settings_of
 from spotdiff.cli.progress import progress
 from spotdiff.cli.suites import run_suite
 from spotdiff.data.sources import open_source
@@ -137,7 +137,8 @@ def _record(
     return {
         "data": str(cfg.data.path),
         "model": {"name": checkpoint.info.name, "sha256": checkpoint.info.sha256},
-        "settings": {name: cfg[name] for name in ("stride", "margin", *SETTINGS)},
+        "settings": {name: cfg[name] for name in ("stride", "margin")}
+        | settings_of(cfg, checkpoint),
         "pairs": {
             "measured": tally.measured,
             "without_truth": tally.without_truth,

@@ -67,13 +67,22 @@ def export(job: Job) -> None:
 def _submission(job: Job) -> None:
     """The rows of the pairs table again, with words; what failed is told, and is `none`."""
     path = job.out / "submission.csv"
-    own = any(job.cfg.get(way) for way in ("areas", "objects"))  # words that no checkpoint knows
-    words = None if own else job.checkpoint.vocabulary.words
-    failed = write_submission(job.records, path, pair_ids(job.source()), words)
+    failed = write_submission(job.records, path, pair_ids(job.source()), _known_words(job))
     if failed:
         log.warning(
             "%d pairs failed and are scored as none in %s: %s", len(failed), path, _first(failed)
         )
+
+
+def _known_words(job: Job) -> tuple[str, ...] | None:
+    """The words that may be written; None where they come from captions."""
+    if job.cfg.get("areas"):
+        return None
+    if job.cfg.get("objects"):
+        from spotdiff.cli.objects import words_to_say
+
+        return words_to_say(job.cfg, job.checkpoint)
+    return job.checkpoint.vocabulary.words
 
 
 def _coco(job: Job) -> None:

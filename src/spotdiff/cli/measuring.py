@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spotdiff.data.images import ImageError
+from spotdiff.data.row_words import words_of
 from spotdiff.data.sets import read_pair
 from spotdiff.evaluation.scoreboard import Scoreboard
 from spotdiff.evaluation.set_errors import MistakeCounter
@@ -26,14 +27,14 @@ class Measuring:
 
     def take(self, row: Row, result: PairResult) -> str | None:
         """Measures one pair, or says why that is not possible; its words count as none then."""
-        reason = None
+        reason, words = None, words_of(row)
         try:
             self.board.take(result, _truth(row, result))
         except _UnusableError as error:
             reason = str(error)
-            self.board.fail(Truth(row.labels))
-        if row.labels is not None:
-            self.mistakes.take(result, row.labels, reason)
+            self.board.fail(Truth(words))
+        if words is not None:
+            self.mistakes.take(result, words, reason)
         return reason
 
 
@@ -50,7 +51,7 @@ def _truth(row: Row, result: PairResult) -> Truth:
     if not isinstance(row, PairRow) or result.status == "error":
         raise _UnusableError(result.reason or "no answer")
     if row.mask is None:
-        return Truth(row.labels, row.changes)
+        return Truth(words_of(row), row.changes)
     try:
         truth = read_pair(row).truth
     except ImageError as error:
@@ -60,4 +61,4 @@ def _truth(row: Row, result: PairResult) -> Truth:
         raise _UnusableError(
             f"{row.mask}: expected a mask of the after view's size {size}, got {truth.mask.shape}."
         )
-    return truth
+    return replace(truth, labels=words_of(row))

@@ -99,6 +99,15 @@ def object_comparer(cfg: DictConfig, checkpoint: Checkpoint) -> ObjectComparer:
     )
 
 
+def words_to_say(cfg: DictConfig, checkpoint: Checkpoint) -> tuple[str, ...]:
+    """The words that label sets may hold."""
+    tuned = tuned_of(cfg.objects, checkpoint)
+    found = vocabulary_of(cfg.objects, checkpoint, bundled_meanings().synonyms, tuned).words
+    joined = tuned.combination.words if tuned.combination else ()
+    own = () if cfg.detectors else checkpoint.vocabulary.words
+    return tuple(dict.fromkeys([*found, *joined, *own]))
+
+
 def bundled_meanings() -> Meanings:
     """Which words stand for one another, as conf/labels.yaml and conf/broader.yaml say."""
     conf = travelling("conf")

@@ -50,7 +50,7 @@ def _ours(cfg: DictConfig, checkpoint: Checkpoint) -> Method:
     comparer = answering.comparer
     decision = comparer.decision if isinstance(comparer, MapComparer) else None
     if not isinstance(comparer, MapComparer) or not isinstance(decision, HeatmapDecision):
-        raise TypeError("Expected a model that gives change maps: a suite measures no other.")
+        raise ValueError("Expected a model that gives change maps: a suite measures no other.")
     name = f"spotdiff {checkpoint.info.name}"
     min_heat = decision.thresholds.min_heat
     return Method(name, comparer.localizer, HEATS, decision, min_heat, answering.alignment)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from spotdiff.types import ChangeKind, LabelSets, PairRow
+from spotdiff.types import ChangeKind, LabelSets, PairRow, RowProblem
 
 
-def words_of(row: PairRow) -> LabelSets | None:
-    """The words of a pair; those of its boxes where it has no others; None where it has neither.
+def words_of(row: PairRow | RowProblem) -> LabelSets | None:
+    """The words of a pair; those of its boxes where it has no others, and all of them are named.
 
     Example:
         >>> from pathlib import Path
@@ -15,11 +15,10 @@ def words_of(row: PairRow) -> LabelSets | None:
         >>> words_of(PairRow("a", Path("1.jpg"), Path("2.jpg"), changes=(car,)))
         LabelSets(added=('car',), removed=(), changed=())
     """
-    if row.labels is not None or row.changes is None:
+    if row.labels is not None or isinstance(row, RowProblem) or row.changes is None:
         return row.labels
+    if any(change.kind is None or change.label is None for change in row.changes):
+        return None
     return LabelSets(
-        *(
-            tuple(c.label for c in row.changes if c.kind is kind and c.label is not None)
-            for kind in ChangeKind
-        )
+        *(tuple(str(c.label) for c in row.changes if c.kind is kind) for kind in ChangeKind)
     )
