@@ -13,19 +13,24 @@ from typing import TYPE_CHECKING
 
 from spotdiff.version import __version__
 
-__all__ = ["PairRow", "__version__", "load"]
+__all__ = ["PairRow", "__version__", "detecting", "load"]
 
 if TYPE_CHECKING:
     from spotdiff.apps.loading import load
+    from spotdiff.apps.objects import detecting
     from spotdiff.types import PairRow
 
 
 def __getattr__(name: str) -> object:
-    """Imports `load` and `PairRow` when they are first asked for: `import spotdiff` stays light."""
+    """Imports what is exported when it is first asked for: `import spotdiff` stays light."""
     if name == "load":
         from spotdiff.apps.loading import load
 
         return load
+    if name == "detecting":
+        from spotdiff.apps.objects import detecting
+
+        return detecting
     if name == "PairRow":
         from spotdiff.types import PairRow
 

@@ -84,7 +84,7 @@ def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its de
         labeller = SiameseLabeller(network, names)
     decision = HeatmapDecision(thresholds, min_area, labeller=labeller)
     comparer = MapComparer(localizer, decision)
-    return PairPipeline(comparer, checkpoint.info, alignment=_aligner(alignment))
+    return PairPipeline(comparer, checkpoint.info, alignment=aligner_named(alignment))
 
 
 def localizing(
@@ -111,10 +111,10 @@ def localizing(
         localizer.to(device_named(device))
     thresholds = _with(localizer.thresholds, {"min_heat": min_heat, "min_score": min_score})
     comparer = MapComparer(localizer, HeatmapDecision(thresholds, min_area))
-    return PairPipeline(comparer, localizer.info, alignment=_aligner(alignment))
+    return PairPipeline(comparer, localizer.info, alignment=aligner_named(alignment))
 
 
-def _aligner(wanted: Aligner | Registering | None) -> Aligner | None:
+def aligner_named(wanted: Aligner | Registering | None) -> Aligner | None:
     """What is wanted, made if it is a name.
 
     Raises:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from spotdiff.cli.objects import object_comparer
+from spotdiff.cli.objects import comparing_objects
 from spotdiff.cli.pipelines import aligner
 from spotdiff.cli.progress import progress
 from spotdiff.data.evidence import ParquetEvidence
@@ -43,7 +43,7 @@ def gather(cfg: DictConfig, checkpoint: Checkpoint, rows: Sequence[PairRow]) -> 
 
     A row whose files are as they were when it was gathered is not even read.
     """
-    comparer = object_comparer(cfg, checkpoint)
+    comparer = comparing_objects(cfg, checkpoint)
     store = comparer.witness.store
     asked = EvidenceOnly(comparer.witness)
     answering = PairPipeline(asked, framing=cfg.framing, alignment=aligner(cfg))

@@ -43,9 +43,9 @@ def pipeline(cfg: DictConfig, checkpoint: Checkpoint) -> PairPipeline:
     if len(ways) > 1:
         raise ValueError(f"Expected one way to answer, got {' and '.join(ways)}: leave one out.")
     if cfg.get("objects"):
-        from spotdiff.cli.objects import object_pipeline
+        from spotdiff.cli.objects import answering_by_objects
 
-        return object_pipeline(cfg, checkpoint, aligner(cfg))
+        return answering_by_objects(cfg, checkpoint, aligner(cfg))
     if cfg.get("areas"):
         return _areas(cfg)
     if cfg.get("localizer"):

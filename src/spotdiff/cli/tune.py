@@ -58,16 +58,25 @@ def tune(cfg: DictConfig) -> int:
 
 
 def _with_words(table: Path, pattern: str | None) -> list[PairRow]:
-    """The rows whose words are known, or follow from their boxes."""
-    rows = []
-    for row in open_source(table, pattern=pattern):
+    """The rows whose words are known, or follow from their boxes; told what is wrong with others.
+
+    Where boxes are named, a pair that is known to have none has no words.
+    """
+    found = list(open_source(table, pattern=pattern))
+    for row in found:
         if isinstance(row, RowProblem):
             log.error("%s: %s", row.where, row.reason)
-        elif (words := words_of(row)) is not None:
-            rows.append(replace(row, labels=words))
-    if not rows:
+    rows = [row for row in found if isinstance(row, PairRow)]
+    words = [words_of(row) for row in rows]
+    if all(one is None for one in words):
         raise ValueError(f"Expected pairs with words in {table}, none of its rows has any.")
-    return rows
+    known = [
+        LabelSets() if one is None and row.changes == () else one
+        for one, row in zip(words, rows, strict=True)
+    ]
+    return [
+        replace(row, labels=one) for row, one in zip(rows, known, strict=True) if one is not None
+    ]
 
 
 def _searched(cfg: DictConfig, gathering: Gathering, rows: list[PairRow]) -> Outcome:

@@ -6,7 +6,9 @@ from spotdiff.types import ChangeKind, LabelSets, PairRow, RowProblem
 
 
 def words_of(row: PairRow | RowProblem) -> LabelSets | None:
-    """The words of a pair; those of its boxes where it has no others, and all of them are named.
+    """The words of a pair; those of its boxes where it has no others and all of them are named.
+
+    Without boxes nobody knows whether they would be named: that is None, not no words.
 
     Example:
         >>> from pathlib import Path
@@ -15,7 +17,7 @@ def words_of(row: PairRow | RowProblem) -> LabelSets | None:
         >>> words_of(PairRow("a", Path("1.jpg"), Path("2.jpg"), changes=(car,)))
         LabelSets(added=('car',), removed=(), changed=())
     """
-    if row.labels is not None or isinstance(row, RowProblem) or row.changes is None:
+    if row.labels is not None or isinstance(row, RowProblem) or not row.changes:
         return row.labels
     if any(change.kind is None or change.label is None for change in row.changes):
         return None

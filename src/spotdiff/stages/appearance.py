@@ -51,6 +51,7 @@ class Appearance:
             new = self.embedder([images[key] for key in unknown], [boxes[key] for key in unknown])
             for key, vectors in zip(unknown, new, strict=True):
                 store.embeddings.put(names[key], vectors)
-                found[key] = store.embeddings.get(names[key])
+                kept = store.embeddings.get(names[key])  # rounded as whoever reads it later gets it
+                found[key] = vectors if kept is None else kept
         nothing = np.zeros((0, 0), np.float32)
         return {key: nothing if known is None else known for key, known in found.items()}

@@ -92,7 +92,7 @@ class Tuned:
         words: What is written for each label.
     """
 
-    rules: ObjectRules
+    rules: ObjectRules = field(default_factory=ObjectRules)
     combination: Combination | None = None
     labels: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
