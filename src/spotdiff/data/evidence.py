@@ -7,9 +7,11 @@ when it opened the folder, and its own. A run that is killed loses what was not 
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from spotdiff.data.evidence_codecs import DETECTIONS, EMBEDDINGS, MAPS, PAIRS
 from spotdiff.data.evidence_shelf import ParquetShelf
@@ -17,6 +19,8 @@ from spotdiff.data.evidence_shelf import ParquetShelf
 
 class ParquetEvidence:
     """An `EvidenceStore` in a folder; a context manager that writes what it holds when it ends.
+
+    So it does when nobody uses it any more, at the latest when the program ends.
 
     Args:
         folder: Made when absent.
@@ -46,6 +50,8 @@ class ParquetEvidence:
         self.embeddings = ParquetShelf(folder / "embeddings", EMBEDDINGS, *limits)
         self.maps = ParquetShelf(folder / "maps", MAPS, *limits)
         self.pairs = ParquetShelf(folder / "pairs", PAIRS, *limits)
+        shelves = (self.detections, self.embeddings, self.maps, self.pairs)
+        weakref.finalize(self, _close, shelves)
 
     def __enter__(self) -> Self:
         return self
@@ -66,4 +72,11 @@ class ParquetEvidence:
     def close(self) -> None:
         """Writes what was held back, and merges small parts where there are many."""
         for shelf in (self.detections, self.embeddings, self.maps, self.pairs):
+            shelf.close()
+
+
+def _close(shelves: Sequence[ParquetShelf[Any]]) -> None:
+    """Writes what is left, where there is still a folder for it."""
+    for shelf in shelves:
+        if shelf.folder.is_dir():
             shelf.close()

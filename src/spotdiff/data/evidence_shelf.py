@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -39,6 +40,7 @@ class ParquetShelf(Generic[Item]):
         codec: How things become rows.
         most_rows: So many rows are held back before they are written as a part.
         most_bytes: So many bytes of rows, likewise.
+        most_seconds: So long, likewise: a run that is killed loses no more than that.
         cached: Bytes of rows, read lately, that are kept in memory.
     """
 
@@ -49,11 +51,13 @@ class ParquetShelf(Generic[Item]):
         most_rows: int = 256,
         most_bytes: int = 32 << 20,
         cached: int = 64 << 20,
+        most_seconds: float = 60.0,
     ) -> None:
         self.folder, self.codec = folder, codec
         self.most_rows, self.most_bytes, self.cached = most_rows, most_bytes, cached
         self._waiting: dict[str, Row] = {}
         self._waiting_bytes = 0
+        self.most_seconds, self._written = most_seconds, time.monotonic()
         self._places: dict[str, Place] = {}
         self._parts: set[Path] = set()
         self._damaged: set[Path] = set()
@@ -97,7 +101,8 @@ class ParquetShelf(Generic[Item]):
             return
         row = self._waiting[key] = self.codec.to_row(item)
         self._waiting_bytes += row_bytes(row)
-        if len(self._waiting) >= self.most_rows or self._waiting_bytes >= self.most_bytes:
+        late = time.monotonic() - self._written >= self.most_seconds
+        if late or len(self._waiting) >= self.most_rows or self._waiting_bytes >= self.most_bytes:
             self.flush()
 
     def flush(self) -> None:
@@ -107,6 +112,7 @@ class ParquetShelf(Generic[Item]):
             self._places |= places
             self._parts |= {place.path for place in places.values()}
             self._waiting, self._waiting_bytes = {}, 0
+        self._written = time.monotonic()
 
     def refresh(self) -> None:
         """Sees parts that others have written since; parts that they have merged are forgotten."""
