@@ -37,6 +37,7 @@ PAGES = [
             "areas",
             "data",
             "evaluation",
+            "objects",
             "records",
             "training",
         )
@@ -73,11 +74,13 @@ def as_verb(words: tuple[str, ...]) -> tuple[str, list[str]] | None:
 
 OURS = [found for words in commands() if (found := as_verb(words)) is not None]
 # What takes minutes, or what no test has: other trainers, fetched weights, a cluster.
-LONG = ("trainer=", "engine=ray", "areas_published", "proposer=sam2")
+LONG = ("trainer=", "engine=ray", "areas_published", "proposer=sam2", "detector@")
 HEAVY = [
     (verb, words)
     for verb, words in OURS
-    if verb == "train" or any(sign in word for word in words for sign in LONG)
+    if verb in ("train", "tune")
+    or any(sign in word for word in words for sign in LONG)
+    or ("experiment=objects" in words and "~detectors.owlv2" not in words)
 ]
 RUN = [found for found in OURS if found not in HEAVY]
 OTHER = [words for words in commands() if as_verb(words) is None]
