@@ -5,6 +5,7 @@ from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +21,7 @@ from spotdiff.training.checkpoint import (
     export,
     read,
 )
-from spotdiff.types import Thresholds
+from spotdiff.types import Combination, ObjectRules, Thresholds, Tuned, WitnessWeights
 from tests.fakes import RECIPE, VOCABULARY, noise
 
 HERE = Path(__file__)
@@ -250,3 +251,37 @@ def test_build_leaves_plain_arguments_alone():
 def test_a_description_survives_weights_only_loading(tmp_path):
     torch.save(describe(RECIPE, VOCABULARY, Thresholds()), tmp_path / "d")
     assert torch.load(tmp_path / "d", weights_only=True)["recipe"] == RECIPE
+
+
+def test_a_checkpoint_carries_what_was_tuned_of_objects(tiny_checkpoint, tmp_path):
+    weights = WitnessWeights(np.ones((2, 6)), np.zeros((2, 5)))
+    joined = Combination(("car", "man"), np.array([[0.5, -1.0], [0.25, 0.0]]), {"both": weights})
+    tuned = Tuned(ObjectRules(alpha=0.3, min_score=0.35), joined, ("car",), ("car",))
+    path = tmp_path / "tuned.ckpt"
+    export(replace(read(tiny_checkpoint), tuned=tuned), path)
+    found = read(path)
+    assert found.tuned.plain() == tuned.plain()
+    assert found.tuned.rules == tuned.rules
+    export(found, tmp_path / "again.ckpt")
+    assert read(tmp_path / "again.ckpt").tuned.plain() == tuned.plain()
+
+
+def test_one_that_was_never_tuned_has_none(tiny_checkpoint, spoiled, content):
+    assert read(tiny_checkpoint).tuned is None
+    content[KEY]["tuned"] = None
+    assert spoiled(content).tuned is None
+
+
+@pytest.mark.parametrize(
+    ("tuned", "said"),
+    [
+        ({"rules": {"alpha": 7}}, "Expected alpha to be a number from 0 to 1, got 7"),
+        ({"rules": {}}, "as tune writes them"),
+        ([1], "as tune writes them"),
+    ],
+)
+def test_damaged_tuning_is_one_sentence(spoiled, content, tuned, said):
+    content[KEY]["tuned"] = tuned
+    with pytest.raises(CheckpointError, match=r"spoiled\.ckpt") as caught:
+        spoiled(content)
+    assert said in _one_line(caught)

@@ -154,12 +154,19 @@ def combined(
     """The probability that each kind's set holds anything, and the words to say of it.
 
     Raises:
-        ValueError: If the combination was not fitted for these witnesses.
+        ValueError: If the combination was not fitted for these witnesses, or by another version.
     """
     weights = combination.weights.get(witnesses)
     if weights is None:
         known = ", ".join(combination.weights)
         raise ValueError(f"Expected a combination fitted for {witnesses!r}, got one for {known}.")
+    wanted = len(GATE_COLUMNS[witnesses]), len(WORD_COLUMNS[witnesses])
+    got = weights.gates.shape[1], weights.words.shape[1]
+    if wanted != got:
+        raise ValueError(
+            f"Expected {wanted[0]} weights of gates and {wanted[1]} of words for {witnesses!r}, "
+            f"got {got[0]} and {got[1]}: tune again."
+        )
     gates = gate_features(evidence)[..., GATE_COLUMNS[witnesses]]
     words = word_features(evidence, combination.prior)[..., WORD_COLUMNS[witnesses]]
     filled = sigmoid(np.einsum("nkg,kg->nk", gates, weights.gates[ROW_OF_KIND]))

@@ -64,13 +64,10 @@ class Combination:
             ValueError: If something is missing or of another shape.
         """
         try:
-            words = tuple(str(word) for word in plain["words"])
-            prior = np.array(plain["prior"], np.float64).reshape(2, len(words))
+            words = _words(plain["words"])
+            prior = _two_rows(plain["prior"], len(words))
             weights = {
-                name: WitnessWeights(
-                    np.array(one["gates"], np.float64).reshape(2, -1),
-                    np.array(one["words"], np.float64).reshape(2, -1),
-                )
+                name: WitnessWeights(_two_rows(one["gates"]), _two_rows(one["words"]))
                 for name, one in plain["weights"].items()
             }
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -112,14 +109,33 @@ class Tuned:
             ValueError: If something is missing, unknown or out of its range.
         """
         try:
-            rules, joined = dict(plain["rules"]), plain["combination"]
+            rules, joined = {**plain["rules"]}, plain["combination"]
             if "odds" in rules:
                 rules["odds"] = tuple(rules["odds"])
             found = ObjectRules(**rules)
-            labels, words = (tuple(map(str, plain[name])) for name in ("labels", "words"))
+            labels, words = (_words(plain[name]) for name in ("labels", "words"))
         except (KeyError, TypeError) as error:
             raise ValueError(
                 "Expected rules, combination, labels and words, as tune writes them: "
                 f"{type(error).__name__}: {error}."
             ) from error
-        return cls(found, joined and Combination.from_plain(joined), labels, words)
+        if len(labels) != len(words):
+            raise ValueError(
+                "Expected one word to write for each label, got "
+                f"{len(labels)} labels and {len(words)} words."
+            )
+        combination = None if joined is None else Combination.from_plain(joined)
+        return cls(found, combination, labels, words)
+
+
+def _words(plain: object) -> tuple[str, ...]:
+    if not isinstance(plain, list | tuple):
+        raise TypeError(f"expected a list of words, got {plain!r}")
+    return tuple(map(str, plain))
+
+
+def _two_rows(plain: object, width: int = -1) -> Float64[np.ndarray, "2 w"]:
+    rows = np.array(plain, np.float64).reshape(2, width)
+    if not np.isfinite(rows).all():
+        raise ValueError("expected finite numbers")
+    return rows
