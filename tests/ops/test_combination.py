@@ -26,6 +26,7 @@ SWAPPED = [1, 0, 2]  # added and removed exchanged
 
 def evidence(things=(0.8, 0.5, 0.0), totals=(1.0, 0.5, 0.0), words=None, **rest) -> WordEvidence:
     table = np.zeros((3, 3)) if words is None else np.array(words, float)
+    rest.setdefault("kin", np.full((3, 3), 0.5))
     return WordEvidence(np.array(things), np.array(totals), table, **rest)
 
 
@@ -46,23 +47,25 @@ def test_what_speaks_for_a_word_by_hand():
     labels = np.float32([[0.2, 0, 0.5]] * 3)
     features = word_features([evidence(words=words, labels=labels)], PRIOR)
     four = np.log(4)
-    assert features.shape == (1, 3, 3, 5)
-    np.testing.assert_allclose(features[0, 0, 0], [four, 0, -four, 0.5, 1], atol=1e-6)
-    np.testing.assert_allclose(features[0, 1, 0], [0, four, -four, 0.5, 1], atol=1e-6)
-    np.testing.assert_allclose(features[0, 2, 0], [NOTHING, four, -four, -0.5, 1], atol=1e-6)
-    np.testing.assert_allclose(features[0, 2, 2], [-four, NOTHING, 0, 1, 1], atol=1e-6)
-    np.testing.assert_allclose(features[0, 0, 1], [NOTHING, NOTHING, NOTHING, 0.25, 1], atol=1e-6)
+    assert features.shape == (1, 3, 3, 6)
+    np.testing.assert_allclose(features[0, 0, 0], [four, 0, 0, -four, 0.5, 1], atol=1e-6)
+    np.testing.assert_allclose(features[0, 1, 0], [0, 0, four, -four, 0.5, 1], atol=1e-6)
+    np.testing.assert_allclose(features[0, 2, 0], [NOTHING, 0, four, -four, -0.5, 1], atol=1e-6)
+    np.testing.assert_allclose(features[0, 2, 2], [-four, 0, NOTHING, 0, 1, 1], atol=1e-6)
+    np.testing.assert_allclose(
+        features[0, 0, 1], [NOTHING, 0, NOTHING, NOTHING, 0.25, 1], atol=1e-6
+    )
 
 
 def test_a_witness_who_is_not_there_says_nothing_either_way():
     alone = evidence()
     np.testing.assert_array_equal(gate_features([alone])[..., 3:5], 0)
-    np.testing.assert_array_equal(word_features([alone], PRIOR)[..., 2], 0)
+    np.testing.assert_array_equal(word_features([alone], PRIOR)[..., 3], 0)
 
 
 def test_no_pairs_have_no_features():
     assert gate_features([]).shape == (0, 3, 6)
-    assert word_features([], PRIOR).shape == (0, 3, 3, 5)
+    assert word_features([], PRIOR).shape == (0, 3, 3, 6)
 
 
 def test_things_that_did_not_change_and_unknown_words_are_left_out():
@@ -74,8 +77,17 @@ def test_things_that_did_not_change_and_unknown_words_are_left_out():
     np.testing.assert_array_equal(found.things, [0.5, 0, 0.75])
     np.testing.assert_array_equal(found.totals, [0.75, 0, 0.75])
     np.testing.assert_array_equal(found.words, [[0.25, 0, 0], [0, 0, 0], [0, 0, 0.75]])
+    np.testing.assert_array_equal(found.kin, found.words)
     np.testing.assert_array_equal(found.gates, whole.gates)
     np.testing.assert_allclose(found.labels, [[0, 0, 0.6], [0, 0, 0], [0, 0, 1]], rtol=1e-6)
+
+
+def test_kin_speak_for_one_another():
+    kinds, scores = np.array([0, 0]), np.float32([0.5, 0.75])
+    group = {"man": "person", "person": "person", "woman": "person"}.get
+    found = word_evidence(kinds, scores, ["man", "woman"], None, ["person", "man"], group)
+    np.testing.assert_array_equal(found.words[0], [0, 0.5])
+    np.testing.assert_array_equal(found.kin[0], [0.75, 0.75])
 
 
 def drawn(seed: int) -> tuple[WordEvidence, Combination]:
@@ -84,6 +96,7 @@ def drawn(seed: int) -> tuple[WordEvidence, Combination]:
     gates = rng.uniform(0, 1, 3).astype(np.float32)
     labels = rng.uniform(0, 1, (3, 3)).astype(np.float32)
     said = evidence(rng.uniform(0, 1, 3), rng.uniform(0, 3, 3), rng.uniform(0, 1, (3, 3)))
+    said = replace(said, kin=rng.uniform(0, 1, (3, 3)))
     said = replace(said, gates=gates, labels=labels)
     weights = {
         name: WitnessWeights(
@@ -97,7 +110,7 @@ def drawn(seed: int) -> tuple[WordEvidence, Combination]:
 
 def swapped(said: WordEvidence) -> WordEvidence:
     return WordEvidence(
-        *(value[SWAPPED] for value in (said.things, said.totals, said.words)),
+        *(value[SWAPPED] for value in (said.things, said.totals, said.words, said.kin)),
         said.gates[SWAPPED],
         said.labels[SWAPPED],
         said.identical,
@@ -127,7 +140,12 @@ def test_who_is_not_asked_does_not_matter(seed):
     other, _ = drawn(seed + 1)
     for witnesses, changed in (
         ("objects", replace(said, gates=other.gates, labels=other.labels)),
-        ("model", replace(said, things=other.things, totals=other.totals, words=other.words)),
+        (
+            "model",
+            replace(
+                said, things=other.things, totals=other.totals, words=other.words, kin=other.kin
+            ),
+        ),
     ):
         for one, same in zip(
             combined([said], combination, witnesses),

@@ -166,7 +166,7 @@ def test_without_anybody_to_ask_there_is_no_answer():
 def test_a_combination_decides_about_words():
     """One that says its word wherever the surest thing of a kind is surer than even."""
     weights = WitnessWeights(
-        gates=np.array([[1.0, 0, 0, 0]] * 2), words=np.array([[1.0, 0, 0, 0]] * 2)
+        gates=np.array([[1.0, 0, 0, 0]] * 2), words=np.array([[1.0, 0, 0, 0, 0]] * 2)
     )
     combination = Combination(("car", "cone"), np.zeros((2, 2)), {"objects": weights})
     answer = Parts(combination=combination)(street(CAR), street(CONE))

@@ -6,7 +6,7 @@ log-odds that are linear in what the witnesses say. Added and removed share all 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,9 +32,9 @@ GATE_COLUMNS: dict[Witnesses, list[int]] = {
     "model": [3, 4, 5],
 }
 WORD_COLUMNS: dict[Witnesses, list[int]] = {
-    "both": [0, 1, 2, 3, 4],
-    "objects": [0, 1, 3, 4],
-    "model": [2, 3, 4],
+    "both": [0, 1, 2, 3, 4, 5],
+    "objects": [0, 1, 2, 4, 5],
+    "model": [3, 4, 5],
 }
 _OTHERS = {ADDED: [REMOVED], REMOVED: [ADDED], CHANGED: [ADDED, REMOVED]}
 
@@ -47,6 +47,7 @@ class WordEvidence:
         things: The largest score of any thing of each kind; 0 where there is none.
         totals: The sum of the scores of all things of each kind.
         words: The largest score of any thing of each kind and word.
+        kin: That of any thing whose word is of the word's group, such as a man for "person".
         gates: Of the change model; None where none was asked.
         labels: Its probability of each kind and word; None likewise, or 0 for words it has not.
         identical: Whether both views are equal: then nothing changed, whoever says what.
@@ -55,6 +56,7 @@ class WordEvidence:
     things: Float64[np.ndarray, " 3"]
     totals: Float64[np.ndarray, " 3"]
     words: Float64[np.ndarray, "3 v"]
+    kin: Float64[np.ndarray, "3 v"]
     gates: Float32[np.ndarray, " 3"] | None = None
     labels: Float32[np.ndarray, "3 v"] | None = None
     identical: bool = False
@@ -66,6 +68,7 @@ def word_evidence(
     said: Sequence[str],
     whole: WholePair | None,
     words: Sequence[str],
+    group: Callable[[str], str] = str,
     identical: bool = False,
 ) -> WordEvidence:
     """Gathers what is said of a pair by word.
@@ -76,6 +79,7 @@ def word_evidence(
         said: The word of each.
         whole: What the change model says of the pair.
         words: The columns of what comes back.
+        group: What words have in common that may be said of one thing.
         identical: Whether both views are equal.
 
     Example:
@@ -87,21 +91,35 @@ def word_evidence(
         [[0.5, 0.0], [0.0, 0.0], [0.75, 0.0]]
     """
     place = {word: column for column, word in enumerate(words)}
-    things, totals, table = np.zeros(KINDS), np.zeros(KINDS), np.zeros((KINDS, len(words)))
-    for kind, score, word in zip(kinds.tolist(), scores.tolist(), said, strict=True):
-        if kind < 0:
-            continue
-        things[kind] = max(things[kind], score)
-        totals[kind] += score
-        if word in place:
-            table[kind, place[word]] = max(table[kind, place[word]], score)
+    kept = kinds >= 0
+    rows, sure = kinds[kept], scores[kept].astype(np.float64)
+    told = [word for word, one in zip(said, kept.tolist(), strict=True) if one]
+    things, totals = np.zeros(KINDS), np.bincount(rows, sure, KINDS)
+    np.maximum.at(things, rows, sure)
+    table = _largest(rows, sure, told, words)
+    groups = [group(word) for word in words]
+    kin = _largest(rows, sure, [group(word) for word in told], groups)
     if whole is None:
-        return WordEvidence(things, totals, table, identical=identical)
+        return WordEvidence(things, totals, table, kin, identical=identical)
     labels = np.zeros((KINDS, len(words)), np.float32)
     known = [(place[word], i) for i, word in enumerate(whole.words) if word in place]
     for column, i in known:
         labels[:, column] = whole.label_scores[:, i]
-    return WordEvidence(things, totals, table, whole.gates, labels, identical)
+    return WordEvidence(things, totals, table, kin, whole.gates, labels, identical)
+
+
+def _largest(
+    rows: Int64[np.ndarray, " n"],
+    scores: Float64[np.ndarray, " n"],
+    told: Sequence[str],
+    columns: Sequence[str],
+) -> Float64[np.ndarray, "3 v"]:
+    """The largest score of each kind and word; several columns may be of one word."""
+    distinct = {word: number for number, word in enumerate(dict.fromkeys(columns))}
+    table = np.zeros((KINDS, len(distinct) + 1))  # the last column is of words that nobody asked
+    places = np.array([distinct.get(word, -1) for word in told], np.int64)
+    np.maximum.at(table, (rows, places), scores)
+    return table[:, [distinct[word] for word in columns]]
 
 
 def gate_features(evidence: Sequence[WordEvidence]) -> Float64[np.ndarray, "n 3 6"]:
@@ -128,11 +146,11 @@ def gate_features(evidence: Sequence[WordEvidence]) -> Float64[np.ndarray, "n 3 
 
 def word_features(
     evidence: Sequence[WordEvidence], prior: Float64[np.ndarray, "2 v"]
-) -> Float64[np.ndarray, "n 3 v 5"]:
+) -> Float64[np.ndarray, "n 3 v 6"]:
     """What speaks for each word in a set that is not empty.
 
-    Log-odds of its surest thing of that kind, and of the other kinds; log-odds of the model; the
-    prior; 1.
+    Log-odds of its surest thing of that kind, of the surest thing of its group, and of its surest
+    thing of the other kinds; log-odds of the model; the prior; 1.
     """
     shape = (-1, KINDS, prior.shape[1])
     words = np.array([one.words for one in evidence]).reshape(shape)
@@ -140,6 +158,7 @@ def word_features(
     labels = np.array([even if one.labels is None else one.labels for one in evidence])
     columns = [
         logit(words),
+        logit(np.array([one.kin for one in evidence]).reshape(shape)),
         logit(_largest_other(words)),
         logit(labels.reshape(shape)),
         np.broadcast_to(prior[ROW_OF_KIND], words.shape),

@@ -61,7 +61,12 @@ class ObjectDecision:
         unweighed = replace(self.rules, heat="odds", odds=UNWEIGHED[witnesses])
         scores = thing_scores(evidence, things.seen, things.kinds, unweighed)
         said = word_evidence(
-            things.kinds, scores, things.words, evidence.whole, self.combination.words
+            things.kinds,
+            scores,
+            things.words,
+            evidence.whole,
+            self.combination.words,
+            self.meanings.group,
         )
         filled, chosen = combined([said], self.combination, witnesses)
         sets = (

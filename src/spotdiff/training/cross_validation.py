@@ -163,6 +163,7 @@ def spoken(
             one.words,
             None if evidence is None else evidence.whole,
             words,
+            labelled.group,
             evidence is not None and evidence.identical,
         )
         for one, evidence in zip(things, labelled.evidence, strict=True)
