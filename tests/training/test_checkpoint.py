@@ -275,7 +275,10 @@ def test_one_that_was_never_tuned_has_none(tiny_checkpoint, spoiled, content):
 @pytest.mark.parametrize(
     ("tuned", "said"),
     [
-        ({"rules": {"alpha": 7}}, "Expected alpha to be a number from 0 to 1, got 7"),
+        (
+            {"rules": {"alpha": 7}, "combination": None},
+            "Expected alpha to be a number from 0 to 1, got 7",
+        ),
         ({"rules": {}}, "as tune writes them"),
         ([1], "as tune writes them"),
     ],
