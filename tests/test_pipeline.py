@@ -182,13 +182,75 @@ def test_a_finished_pair_whose_file_is_gone_becomes_an_error(pipeline, street):
     assert [r.status for r in pipeline.stream([street], finished=known)] == ["error"]
 
 
-def test_an_error_of_the_network_is_not_swallowed(street):
-    def broken(_):
-        raise RuntimeError("out of memory")
+class Fussy:
+    """A localiser that fails where a view is as wide as it must not be; counts its batches."""
 
-    pipeline = PairPipeline(MapComparer(broken, HeatmapDecision(LOW)))
-    with pytest.raises(RuntimeError, match="out of memory"):
-        list(pipeline.stream([street]))
+    def __init__(self, error: Exception, width: int = 48) -> None:
+        self.error, self.width = error, width
+        self.batches: list[int] = []
+
+    def __call__(self, pairs):
+        self.batches.append(len(pairs))
+        if any(pair.after.shape[1] == self.width for pair in pairs):
+            raise self.error
+        return ByDifference()(pairs)
+
+
+@pytest.fixture
+def bad(tmp_path) -> PairRow:
+    paths = [write_image(tmp_path / f"bad{i}.png", noise(i, 32, 48)) for i in range(2)]
+    return PairRow("bad", *paths)
+
+
+def fussy(error: Exception) -> tuple[Fussy, PairPipeline]:
+    localizer = Fussy(error)
+    decision = HeatmapDecision(LOW, min_area=4, min_move_similarity=2.0)
+    return localizer, PairPipeline(MapComparer(localizer, decision), MODEL)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("out of\n memory"), ValueError("odd"), IndexError("9"), OSError("torn")]
+)
+def test_a_pair_that_fails_costs_no_other_pair_its_answer(pipeline, street, bad, error):
+    localizer, fragile = fussy(error)
+    rows = [street, bad, replace(street, pair_id="again"), RowProblem("x", "t.csv row 2", "gone")]
+    found = fragile(rows)
+    assert [(one.pair_id, one.status) for one in found] == [
+        ("street", "ok"),
+        ("bad", "error"),
+        ("again", "ok"),
+        ("x", "error"),
+    ]
+    assert localizer.batches == [3, 1, 1, 1]
+    (alone,) = pipeline([street])
+    assert _boxes(found[0]) == _boxes(found[2]) == _boxes(alone)
+    assert found[0].labels == alone.labels
+    failed = found[1]
+    assert failed.reason == " ".join(str(error).split())
+    assert (failed.changes, failed.labels, failed.model) == ((), None, MODEL)
+    assert (failed.before.width, failed.after.height) == (48, 32)
+    assert len(failed.before.sha256) == 64
+
+
+def test_a_stream_goes_on_after_a_pair_that_fails(street, bad, caplog):
+    _, fragile = fussy(RuntimeError("out of memory"))
+    rows = [street, bad, *(replace(street, pair_id=f"s{i}") for i in range(3))]
+    found = list(fragile.stream(rows, batch_size=2))
+    assert [one.status for one in found] == ["ok", "error", "ok", "ok", "ok"]
+    assert caplog.messages == ["bad: out of memory"]
+
+
+def test_an_error_that_says_nothing_is_told_by_its_name(bad):
+    _, fragile = fussy(ZeroDivisionError())
+    assert fragile([bad])[0].reason == "ZeroDivisionError"
+
+
+@pytest.mark.parametrize("mistake", [TypeError, AttributeError, AssertionError, KeyboardInterrupt])
+def test_a_mistake_of_ours_ends_the_run(street, bad, mistake):
+    localizer, fragile = fussy(mistake("wrong"))
+    with pytest.raises(mistake, match="wrong"):
+        list(fragile.stream([street, bad], batch_size=2))
+    assert localizer.batches == [2]
 
 
 def test_pictures_in_memory_get_the_answer_of_their_files(pipeline, street):
