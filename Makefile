@@ -61,7 +61,8 @@ $(STAMP): requirements.txt pyproject.toml
 	@touch $@
 	@echo "Installed."
 
-# What optional parts need, so that their tests run: Ray, and ultralytics, which is AGPL-3.0 and
+# What optional parts need, so that their tests run: Ray; ensemble-boxes, which fusion is compared
+# with; and ultralytics, which is AGPL-3.0 and
 # therefore in no other list.
 $(EXTRAS): requirements-extras.txt $(STAMP)
 	@echo "[test] The packages of optional parts (200 MB to download)"
@@ -79,7 +80,7 @@ pins: install
 	  --no-emit-index-url --no-emit-find-links --extra dev --extra sweep --extra tensorboard \
 	  pyproject.toml --output-file requirements.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-header --no-annotate --quiet \
-	  --no-emit-index-url --no-emit-find-links --extra dev --extra fastsam --extra ray \
+	  --no-emit-index-url --no-emit-find-links --extra dev --extra fastsam --extra ray --extra reference \
 	  --constraint requirements.txt pyproject.toml --output-file .extras.txt
 	grep --invert-match --line-regexp --fixed-strings --file requirements.txt .extras.txt \
 	  > requirements-extras.txt

@@ -45,16 +45,17 @@ def spread(scores: Float32[np.ndarray, "n 3"], parts: Sequence[Rows]) -> Spread:
     """The mean of scores, and how far it may be off by its folds.
 
     Example:
-        >>> scores = np.float32([[0.5] * 3, [0.5] * 3, [0.7] * 3, [0.7] * 3])
+        >>> scores = np.float32([[0.59] * 3, [0.59] * 3, [0.61] * 3, [0.61] * 3])
         >>> found = spread(scores, [np.array([0, 1]), np.array([2, 3])])
-        >>> round(found.mean, 2), round(found.high - found.mean, 2)  # 0.1 · 12.7
-        (0.6, 1.27)
+        >>> round(found.mean, 2), round(found.high - found.mean, 3)  # 0.01 · 12.7
+        (0.6, 0.127)
     """
     mean = float(scores.mean())
     of_folds = np.array([scores[rows].mean() for rows in parts], np.float64)
     error = float(of_folds.std(ddof=1)) / len(parts) ** 0.5
     reach = float(student.ppf(0.975, len(parts) - 1)) * error
-    return Spread(mean, mean - reach, mean + reach, tuple(map(float, scores.mean(axis=0))))
+    low, high = max(0.0, mean - reach), min(1.0, mean + reach)
+    return Spread(mean, low, high, tuple(map(float, scores.mean(axis=0))))
 
 
 def folds(pair_ids: Sequence[str], count: int, seed: int, group: str | None = None) -> list[Rows]:
