@@ -81,7 +81,7 @@ def sightings(
     # the crumb keeps what is allowed and gains nothing from being nothing
     pairs = assigned(alpha * overlap + (1 - alpha) * known + 1e-6, allowed)
     i, j = pairs.T
-    alone = np.setdiff1d(np.arange(len(rows)), i), np.setdiff1d(np.arange(len(columns)), j)
+    alone = np.delete(np.arange(len(rows)), i), np.delete(np.arange(len(columns)), j)
     nobody = tuple(np.full(len(one), -1) for one in alone)
     count = len(alone[0]) + len(alone[1])
     looks = np.ones(len(pairs), np.float32) if alike is None else alike[i, j]

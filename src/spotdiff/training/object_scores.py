@@ -1,7 +1,8 @@
 """Set F1 of many settings of the rules of objects over many pairs, from what is stored of them.
 
 Partners do not depend on the thresholds of scores and heat: they are found once for each alpha and
-min_same, and all else is arithmetic over the things of all pairs in one array.
+min_same, for all pairs and for any of them, and all else is arithmetic over the things of all pairs
+in one array.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from spotdiff.ops.object_scores import thing_scores
-from spotdiff.ops.objects import Look, Sightings, kinds_of, sightings
-from spotdiff.ops.things import Things, grouped, words_of
+from spotdiff.ops.objects import Look, Sightings, kinds_of
+from spotdiff.ops.things import Things
 from spotdiff.training.combining import encoded
+from spotdiff.training.pair_things import PairThings
 from spotdiff.types import (
     ChangeKind,
     Detections,
@@ -42,6 +44,7 @@ class LabelledEvidence:
         look: The scale of likeness.
         group: What labels have in common that may be said of one thing.
         known_words: Those that detectors were asked for.
+        shared: What finds the things of each pair, where a larger table has it already.
     """
 
     pair_ids: tuple[str, ...]
@@ -50,6 +53,7 @@ class LabelledEvidence:
     look: Look
     group: Callable[[str], str]
     known_words: tuple[str, ...] = ()
+    shared: tuple[PairThings, ...] = ()
 
     def __len__(self) -> int:
         return len(self.evidence)
@@ -59,6 +63,11 @@ class LabelledEvidence:
         """The evidence; of what failed or is identical it is that of nothing."""
         nothing = ObjectEvidence()
         return tuple(nothing if one is None or one.identical else one for one in self.evidence)
+
+    @cached_property
+    def things(self) -> tuple[PairThings, ...]:
+        """What finds the things of each pair."""
+        return self.shared or tuple(PairThings(v, self.look, self.group) for v in self.known)
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -97,6 +106,7 @@ def subset(labelled: LabelledEvidence, rows: Int64[np.ndarray, " k"]) -> Labelle
         pair_ids=tuple(labelled.pair_ids[row] for row in chosen),
         evidence=tuple(labelled.evidence[row] for row in chosen),
         truth=tuple(labelled.truth[row] for row in chosen),
+        shared=tuple(labelled.things[row] for row in chosen),
     )
 
 
@@ -118,26 +128,16 @@ class PooledThings:
 def pooled_things(labelled: LabelledEvidence, rules: ObjectRules) -> PooledThings:
     """The things of all pairs by the partners that the rules find."""
     place = {word: column for column, word in enumerate(labelled.words)}
-    start, found, words = [0, 0], [], []
-    for one in labelled.known:
-        seen = sightings(
-            one,
-            grouped(one, labelled.group),
-            alpha=rules.alpha,
-            min_same=rules.min_same,
-            min_partner=rules.min_partner,
-            look=labelled.look,
-        )
-        words += [place[word] for word in words_of(one, seen)]
-        before, after = (
-            np.where(rows >= 0, rows + first, -1)
-            for rows, first in zip((seen.before, seen.after), start, strict=True)
-        )
-        found.append(replace(seen, before=before, after=after))
-        start = [start[0] + len(one.before), start[1] + len(one.after)]
-    together = Sightings(*(np.concatenate([getattr(s, name) for s in found]) for name in _FIELDS))
-    pairs = np.repeat(np.arange(len(found)), [len(one) for one in found])
-    return PooledThings(together, pairs, np.array(words, np.int64))
+    found = [things(rules) for things in labelled.things]
+    counts = [len(seen) for seen, _ in found]
+    columns = {name: np.concatenate([getattr(s, name) for s, _ in found]) for name in _FIELDS}
+    for view in ("before", "after"):
+        sizes = [len(getattr(one, view)) for one in labelled.known]
+        first = np.repeat(np.cumsum([0, *sizes[:-1]]), counts)
+        columns[view] = np.where(columns[view] >= 0, columns[view] + first, -1)
+    words = [place[word] for _, own in found for word in own]
+    pairs = np.repeat(np.arange(len(found)), counts)
+    return PooledThings(Sightings(**columns), pairs, np.array(words, np.int64))
 
 
 def scores_of(
