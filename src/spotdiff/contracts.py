@@ -197,6 +197,10 @@ class Tagger(Protocol):
 class Shelf(Protocol[Item]):
     """Keeps things by keys that say what they were made from."""
 
+    def __contains__(self, key: object) -> bool:
+        """Whether anything is kept under a key."""
+        ...
+
     def get(self, key: str) -> Item | None:
         """What is kept under a key; None if nothing is."""
         ...

@@ -7,6 +7,7 @@ import pytest
 
 from spotdiff.data.evidence import ParquetEvidence
 from spotdiff.data.evidence_memory import RecentEvidence
+from spotdiff.types import ObjectEvidence
 from tests.data.evidence_fakes import assert_equal, change_map, detections, evidence, vectors
 
 
@@ -41,3 +42,12 @@ def test_what_was_not_asked_for_the_longest_is_forgotten_first():
 def test_a_capacity_for_nothing_is_refused():
     with pytest.raises(ValueError, match="capacity of at least 1, got 0"):
         RecentEvidence(capacity=0)
+
+
+def test_pairs_may_be_more_than_the_rest():
+    store = RecentEvidence(capacity=2, pairs=5)
+    for i in range(5):
+        store.pairs.put(f"p{i}", ObjectEvidence())
+        store.embeddings.put(f"e{i}", np.eye(1, 2, dtype=np.float32))
+    assert all(f"p{i}" in store.pairs for i in range(5))
+    assert [f"e{i}" in store.embeddings for i in range(5)] == [False, False, False, True, True]

@@ -79,13 +79,18 @@ def test_a_group_that_is_not_in_an_id_is_refused():
 
 
 def test_a_spread_by_hand():
-    scores = np.float32([[0, 0.5, 1], [1, 0.5, 1], [1, 1, 1]])
+    scores = np.float32([[0.4, 0.5, 0.6], [0.4, 0.6, 0.5], [0.5, 0.5, 0.8]])
     found = spread(scores, [np.array([0]), np.array([1]), np.array([2])])
-    assert found.mean == pytest.approx(7 / 9)
-    assert found.kinds == pytest.approx((2 / 3, 2 / 3, 1))
-    deviation = np.std([1 / 2, 5 / 6, 1], ddof=1)
+    assert found.mean == pytest.approx(4.8 / 9)
+    assert found.kinds == pytest.approx((1.3 / 3, 1.6 / 3, 1.9 / 3))
+    deviation = np.std([0.5, 0.5, 0.6], ddof=1)
     assert found.high - found.mean == pytest.approx(4.3027 * deviation / 3**0.5, rel=1e-4)
     assert found.mean - found.low == pytest.approx(found.high - found.mean)
+
+
+def test_a_spread_ends_where_scores_do():
+    found = spread(np.float32([[0] * 3, [1] * 3]), [np.array([0]), np.array([1])])
+    assert (found.low, found.mean, found.high) == (0, 0.5, 1)
 
 
 def test_every_fold_is_scored_by_what_the_others_found():

@@ -86,12 +86,15 @@ def test_the_first_proposal_is_what_there_was():
     assert OptunaSearch(table, rules, SPACE, trials=1, seed=5)(ALL) == rules
 
 
-def test_proposals_leave_the_voice_of_optuna_as_it_was():
+def test_proposals_say_nothing_and_leave_the_voice_of_optuna_as_it_was(recwarn, capfd):
     import optuna
 
     before = optuna.logging.get_verbosity()
+    recwarn.clear()
     OptunaSearch(planted_table(4), BASE, SPACE, trials=1, seed=0)(np.arange(4))
     assert optuna.logging.get_verbosity() == before
+    assert [str(warning.message) for warning in recwarn] == []
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_space_of_strange_rules_is_refused():

@@ -13,7 +13,9 @@ from omegaconf import DictConfig, OmegaConf
 from spotdiff.cli.objects import comparing_objects
 from spotdiff.cli.pipelines import aligner
 from spotdiff.cli.progress import progress
+from spotdiff.contracts import Shelf
 from spotdiff.data.evidence import ParquetEvidence
+from spotdiff.data.evidence_memory import RecentEvidence
 from spotdiff.ops.fingerprints import of_words
 from spotdiff.pipeline import PairPipeline
 from spotdiff.stages.objects import EvidenceOnly, ObjectComparer
@@ -44,10 +46,12 @@ def gather(cfg: DictConfig, checkpoint: Checkpoint, rows: Sequence[PairRow]) -> 
     A row whose files are as they were when it was gathered is not even read.
     """
     comparer = comparing_objects(cfg, checkpoint)
+    if cfg.evidence is None:
+        comparer.witness.store = RecentEvidence(pairs=len(rows))
     store = comparer.witness.store
     asked = EvidenceOnly(comparer.witness)
     answering = PairPipeline(asked, framing=cfg.framing, alignment=aligner(cfg))
-    index = _Index(cfg, comparer.witness.identity)
+    index = _Index(cfg, comparer.witness.identity, store.pairs)
     new = [row for row in rows if index.key_of(row) is None]
     log.info(
         "Evidence of %d pairs: %d known, %d to gather.", len(rows), len(rows) - len(new), len(new)
@@ -68,6 +72,9 @@ def gather(cfg: DictConfig, checkpoint: Checkpoint, rows: Sequence[PairRow]) -> 
         found = [None if key is None else stored[key] for key in keys]
     else:
         found = [None if key is None else store.pairs.get(key) for key in keys]
+    for row, evidence in zip(rows, found, strict=True):
+        if evidence is None:
+            problems.setdefault(row.pair_id, "what was said of it cannot be read again")
     return Gathering(comparer, tuple(found), problems)
 
 
@@ -77,21 +84,24 @@ class _Index:
     Args:
         cfg: What decides an answer besides the models: how views are laid onto each other.
         identity: Of the models.
+        kept: The evidence of pairs.
     """
 
-    def __init__(self, cfg: DictConfig, identity: str) -> None:
+    def __init__(self, cfg: DictConfig, identity: str, kept: Shelf[ObjectEvidence]) -> None:
         laid = OmegaConf.to_container(cfg.alignment) if cfg.get("alignment") else None
         self.identity = of_words(identity, str(laid), cfg.framing)
         self.path = (
             None if cfg.evidence is None else Path(cfg.evidence) / "rows" / f"{self.identity}.json"
         )
+        self.kept = kept
         self.keys: dict[str, str] = {}
         if self.path is not None and self.path.is_file():
             self.keys = json.loads(self.path.read_text("utf-8"))
 
     def key_of(self, row: PairRow) -> str | None:
-        """The key of a row's evidence; None if it was not gathered, or its files are others now."""
-        return self.keys.get(_files(row))
+        """The key of a row's evidence; None if there is none, or its files are others now."""
+        key = self.keys.get(_files(row))
+        return key if key is not None and key in self.kept else None
 
     def add(self, rows: Sequence[PairRow], keys: Mapping[str, str]) -> None:
         """Remembers the keys of rows, those that failed left out."""

@@ -46,21 +46,30 @@ def tune(cfg: DictConfig) -> int:
         raise ValueError("Expected the rules of objects, got none: add objects=default.")
     if cfg.pairs is None:
         raise ValueError("Expected pairs=TABLE with a table of words, got none.")
+    _refuse_strange(cfg)
     checkpoint = open_checkpoint(cfg.ckpt)
-    rows = _with_words(existing(cfg.pairs, "a table of words for pairs"), cfg.pattern)
+    rows, lost = _with_words(existing(cfg.pairs, "a table of words for pairs"), cfg.pattern)
     if cfg.objects.labels is None:
         cfg.objects.labels = str(cfg.pairs)
     gathering = gather(cfg, checkpoint, rows)
-    outcome = _searched(cfg, gathering, rows)
+    outcome = _searched(cfg, gathering, rows, lost)
     report(outcome)
     write(cfg, checkpoint, outcome)
     return min(len(outcome.problems), MAX_EXIT)
 
 
-def _with_words(table: Path, pattern: str | None) -> list[PairRow]:
+def _refuse_strange(cfg: DictConfig) -> None:
+    """Before models are asked, which may take hours."""
+    for name, known in (("search", ("grid", "optuna")), ("heat", ("boost", "odds"))):
+        if cfg[name] not in known:
+            raise ValueError(f"Expected {name} to be {' or '.join(known)}, got {cfg[name]!r}.")
+
+
+def _with_words(table: Path, pattern: str | None) -> tuple[list[PairRow], list[RowProblem]]:
     """The rows whose words are known, or follow from their boxes; told what is wrong with others.
 
-    Where boxes are named, a pair that is known to have none has no words.
+    Where boxes are named, a pair that is known to have none has no words. Apart from them the rows
+    of known words that cannot be used.
     """
     found = list(open_source(table, pattern=pattern))
     for row in found:
@@ -74,18 +83,22 @@ def _with_words(table: Path, pattern: str | None) -> list[PairRow]:
         LabelSets() if one is None and row.changes == () else one
         for one, row in zip(words, rows, strict=True)
     ]
-    return [
+    usable = [
         replace(row, labels=one) for row, one in zip(rows, known, strict=True) if one is not None
     ]
+    return usable, [r for r in found if isinstance(r, RowProblem) and r.labels is not None]
 
 
-def _searched(cfg: DictConfig, gathering: Gathering, rows: list[PairRow]) -> Outcome:
+def _searched(
+    cfg: DictConfig, gathering: Gathering, rows: list[PairRow], lost: list[RowProblem]
+) -> Outcome:
     decision = gathering.comparer.decision
     vocabulary = gathering.comparer.witness.vocabulary
+    every: list[PairRow | RowProblem] = [*rows, *lost]
     labelled = LabelledEvidence(
-        tuple(row.pair_id for row in rows),
-        gathering.evidence,
-        tuple(row.labels or LabelSets() for row in rows),
+        tuple(row.pair_id for row in every),
+        gathering.evidence + (None,) * len(lost),
+        tuple(row.labels or LabelSets() for row in every),
         decision.look,
         decision.meanings.group,
         vocabulary.words,
@@ -100,7 +113,7 @@ def _searched(cfg: DictConfig, gathering: Gathering, rows: list[PairRow]) -> Out
         Tuned(rules, combination, vocabulary.labels, vocabulary.words),
         _spreads(labelled, decision.rules, held_out, parts),
         labelled,
-        gathering.problems,
+        {**gathering.problems, **{row.pair_id: row.reason for row in lost}},
     )
 
 
@@ -109,13 +122,9 @@ def _search(cfg: DictConfig, labelled: LabelledEvidence, base: ObjectRules) -> S
     if cfg.search == "grid":
         levels = {str(name): [float(v) for v in values] for name, values in cfg.grid.items()}
         search = GridSearch(labelled, grid(base, levels))
-    elif cfg.search == "optuna":
+    else:
         space = {str(name): [float(v) for v in ends] for name, ends in cfg.space.items()}
         search = OptunaSearch(labelled, base, space, cfg.trials, cfg.seed)
-    else:
-        raise ValueError(f"Expected search to be grid or optuna, got {cfg.search!r}.")
-    if cfg.heat not in ("boost", "odds"):
-        raise ValueError(f"Expected heat to be boost or odds, got {cfg.heat!r}.")
     return OddsSearch(labelled, search) if cfg.heat == "odds" else search
 
 

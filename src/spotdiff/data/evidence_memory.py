@@ -33,6 +33,9 @@ class RecentShelf(Generic[Item]):
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
     def get(self, key: str) -> Item | None:
         """What is kept under a key; None if nothing is, or is no longer."""
         if key not in self._rows:
@@ -53,6 +56,7 @@ class RecentEvidence:
 
     Args:
         capacity: Things that are kept of each sort.
+        pairs: Pairs that are kept, if they are to be more.
 
     Example:
         >>> import numpy as np
@@ -63,8 +67,8 @@ class RecentEvidence:
         (None, array([[1., 0.]], dtype=float32))
     """
 
-    def __init__(self, capacity: int = 64) -> None:
+    def __init__(self, capacity: int = 64, pairs: int = 0) -> None:
         self.detections = RecentShelf(DETECTIONS, capacity)
         self.embeddings = RecentShelf(EMBEDDINGS, capacity)
         self.maps = RecentShelf(MAPS, capacity)
-        self.pairs = RecentShelf(PAIRS, capacity)
+        self.pairs = RecentShelf(PAIRS, max(capacity, pairs))

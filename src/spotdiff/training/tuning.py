@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
@@ -141,10 +142,12 @@ class OptunaSearch:
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(logging.WARNING)
         try:
-            sampler = optuna.samplers.TPESampler(seed=self.seed)
-            study = optuna.create_study(direction="maximize", sampler=sampler)
-            study.enqueue_trial({name: getattr(self.base, name) for name in self.space})
-            study.optimize(lambda trial: self._score(chosen, self._rules(trial)), self.trials)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                sampler = optuna.samplers.TPESampler(seed=self.seed)
+                study = optuna.create_study(direction="maximize", sampler=sampler)
+                study.enqueue_trial({name: getattr(self.base, name) for name in self.space})
+                study.optimize(lambda trial: self._score(chosen, self._rules(trial)), self.trials)
         finally:
             optuna.logging.set_verbosity(verbosity)
         return self._rules(study.best_trial)
