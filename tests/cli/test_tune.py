@@ -1,6 +1,7 @@
 """Tuning as a user starts it: a table of words in, rules and a combination out."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,7 +47,16 @@ def tuned(tiny_checkpoint, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("tune")
     write_scenes(folder / "in", SCENES)
     words = [*detector(), *ASKED, f"ckpt={tiny_checkpoint}", "out=run", "ckpt_out=deep/new.ckpt"]
-    assert run_program(folder, "tune", *words, "folds=4", "group='^cam[0-9]'") == 0
+    looked, detect = [], Blocks.__call__
+
+    def looking(self, images, names):
+        looked.extend(images)
+        return detect(self, images, names)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Blocks, "__call__", looking)
+        assert run_program(folder, "tune", *words, "folds=4", "group='^cam[0-9]'") == 0
+    (folder / "looked").write_text(str(len(looked)))
     return folder
 
 
@@ -79,6 +89,13 @@ def test_what_was_found_is_written_with_what_it_is_worth(tuned):
     assert best["low"] == best["high"] == 1
     assert best["kinds"] == [1, 1, 1]
     assert found["tuned"] == read_tuned(tuned / "run" / "tuned.yaml").plain()
+
+
+def test_a_detector_looks_once_at_an_image_however_many_settings_are_tried(tuned):
+    levels = metrics(tuned / "run")["search"]["grid"].values()
+    assert math.prod(map(len, levels)) == 243
+    views = {view for before, after, _ in SCENES.values() for view in (before, after)}
+    assert int((tuned / "looked").read_text()) == len(views)
 
 
 def test_the_file_says_where_it_comes_from(tuned):

@@ -55,8 +55,10 @@ def test_a_thing_goes_by_the_word_of_the_surer_view(scores, word):
     assert told(before, after) == [(UNCHANGED, 0, word)]
 
 
-def test_of_equally_sure_views_after_has_the_word():
-    assert told(view(("car", HERE, 0.8)), view(("truck", HERE, 0.8))) == [(UNCHANGED, 0, "truck")]
+@pytest.mark.parametrize("labels", [("car", "truck"), ("truck", "car")])
+def test_of_equally_sure_views_neither_is_favoured(labels):
+    views = [view((label, HERE, 0.8)) for label in labels]
+    assert told(*views) == [(UNCHANGED, 0, "car")]
 
 
 def test_a_word_of_another_group_is_another_thing():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64, Shaped
+from jaxtyping import Int64
 
 from spotdiff.ops.object_scores import thing_scores
 from spotdiff.ops.objects import Look, Sightings, kinds_of, sightings
@@ -67,16 +67,15 @@ def grouped(evidence: ObjectEvidence, group: Callable[[str], str]) -> tuple[list
 
 
 def words_of(evidence: ObjectEvidence, seen: Sightings) -> tuple[str, ...]:
-    """What each thing is called: by the view whose score is higher, by after if they are equal."""
-    before, after = evidence.before.detections, evidence.after.detections
-    words = []
-    for i, j in zip(seen.before.tolist(), seen.after.tolist(), strict=True):
-        by_after = i < 0 or (j >= 0 and _surer(after.scores, j, before.scores, i))
-        words.append(after.labels[j] if by_after else before.labels[i])
-    return tuple(words)
+    """What each thing is called: by the view whose score is higher.
 
-
-def _surer(
-    scores: Shaped[np.ndarray, " n"], row: int, others: Shaped[np.ndarray, " m"], other: int
-) -> bool:
-    return bool(scores[row] >= others[other])
+    Of equal ones by the word that comes first in the alphabet: neither view is favoured.
+    """
+    before, after = (
+        list(zip((-view.detections.scores).tolist(), view.detections.labels, strict=True))
+        for view in (evidence.before, evidence.after)
+    )
+    return tuple(
+        min([*([before[i]] if i >= 0 else []), *([after[j]] if j >= 0 else [])])[1]
+        for i, j in zip(seen.before.tolist(), seen.after.tolist(), strict=True)
+    )
