@@ -62,8 +62,7 @@ $(STAMP): requirements.txt pyproject.toml
 	@echo "Installed."
 
 # What optional parts need, so that their tests run: Ray; ensemble-boxes, which fusion is compared
-# with; and ultralytics, which is AGPL-3.0 and
-# therefore in no other list.
+# with; and ultralytics, which is AGPL-3.0 and therefore in no other list.
 $(EXTRAS): requirements-extras.txt $(STAMP)
 	@echo "[test] The packages of optional parts (200 MB to download)"
 	@if test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/python -r $<; \
