@@ -139,7 +139,8 @@ def _detector(name: str, node: DictConfig) -> Detector:
         reason: BaseException = error
         while reason.__cause__ is not None:
             reason = reason.__cause__
-        text = " ".join(str(reason).split()).rstrip(".") or type(reason).__name__
+        told = str(reason).partition("full_key:")[0]  # Hydra repeats which key it was at
+        text = " ".join(told.split()).rstrip(".") or type(reason).__name__
         raise ValueError(
             f"The detector {name} cannot be loaded: {text}. Or leave it out: ~detectors.{name}"
         ) from None

@@ -79,8 +79,8 @@ class Witness:
         found: dict[str, object] = {}
         if self.detection is not None:
             found |= {f"detector {n}": one for n, one in self.detection.detectors.items()}
-        if self.appearance is not None:
-            found["embedder"] = self.appearance.embedder
+            if self.appearance is not None:
+                found["embedder"] = self.appearance.embedder
         if self.localizer is not None:
             found["localizer"] = self.localizer
         return found
