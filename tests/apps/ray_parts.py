@@ -63,7 +63,7 @@ class Moody:
             if "deadly" in moods or not visits:
                 os._exit(7)
         if "raising" in moods:
-            raise RuntimeError(f"cannot answer {name}\nfor a second line")
+            raise TypeError(f"cannot answer {name}\nfor a second line")  # ends a pipeline
         return Answer(change_score=float("nan") if "boundless" in moods else 0.5)
 
 

@@ -102,7 +102,7 @@ def test_workers_that_die_lose_nothing_and_rows_that_kill_them_are_told(running,
     assert [result.pair_id for result in results] == [str(number) for number in range(12)]
     reasons = {r.pair_id: r.reason for r in results if r.status == "error"}
     assert list(reasons) == ["3", "6", "8"]
-    assert reasons["3"] == "answering the pair raised RuntimeError: cannot answer 3"
+    assert reasons["3"] == "answering the pair raised TypeError: cannot answer 3"
     assert reasons["6"].startswith("its worker died 2 times while it answered this pair alone")
     visits = {name: len((tmp_path / name).read_text()) for name in ("1", "6", "10")}
     assert visits == {"1": 2, "6": 3, "10": 2}

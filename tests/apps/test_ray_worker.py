@@ -80,7 +80,7 @@ def test_a_row_that_raises_and_one_without_a_number_are_errors_among_answers(tmp
     worker = Worker(build, tuple, settings, Book())
     reasons = _reasons(worker, ray_parts.numbered(tmp_path, 6))
     assert list(reasons) == ["0", "1", "2", "3", "4", "5"]
-    assert reasons["2"] == "answering the pair raised RuntimeError: cannot answer 2"
+    assert reasons["2"] == "answering the pair raised TypeError: cannot answer 2"
     assert reasons["4"].startswith("answering the pair raised ValueError: ")
     assert [reasons[name] for name in "0135"] == [None] * 4
 
