@@ -9,7 +9,7 @@ The notebook (`Notebook`) decodes, detects and embeds anew for each setting, so 
 spread evenly over the grid, are run in turns with ours and multiplied. Ours gathers into a folder
 from the files on, the search for a moved camera among it, and searches with cross-validation and
 fitted combinations. Sweep: the search alone over drawn evidence that lies in a folder. Matching:
-partners of boxes whose embeddings are there, and the fusion of boxes beside ensemble-boxes.
+partners of boxes whose cosines are there, and the fusion of boxes beside ensemble-boxes.
 """
 
 from __future__ import annotations
@@ -53,8 +53,7 @@ def main() -> None:
     if "tuning" in asked.only:
         _print_tuning(asked)
     if "sweep" in asked.only:
-        for width in asked.widths:
-            _print_sweep(asked, width)
+        _print_sweep(asked)
     if "matching" in asked.only:
         _print_matching(asked)
 
@@ -101,14 +100,14 @@ def _spread(items: Sequence[Any], count: int) -> list[Any]:
     return [items[(2 * i + 1) * len(items) // (2 * count)] for i in range(count)]
 
 
-def _print_sweep(asked: argparse.Namespace, width: int) -> None:
+def _print_sweep(asked: argparse.Namespace) -> None:
     most = max(asked.stored)
     with tempfile.TemporaryDirectory() as folder:
-        truth, objects = _stored(asked, Path(folder), most, width)
+        truth, objects = _stored(asked, Path(folder), most)
         size = sum(path.stat().st_size for path in Path(folder).rglob("*.parquet"))
         columns = {count: _swept(Path(folder), truth[:count]) for count in sorted(asked.stored)}
     print(
-        f"\nSweep, settings: {len(settings_of_tune())}, embeddings of width {width}, "
+        f"\nSweep, settings: {len(settings_of_tune())}, "
         f"{objects / most / 2:.1f} objects a view, {size / most / 1000:.0f} kB a pair on disk\n\n"
         f"| pairs | {' | '.join(map(str, columns))} |\n| --- |{' --- |' * len(columns)}"
     )
@@ -121,14 +120,12 @@ def _print_sweep(asked: argparse.Namespace, width: int) -> None:
     print(f"| pairs/s | {' | '.join(speeds)} |", flush=True)
 
 
-def _stored(
-    asked: argparse.Namespace, folder: Path, count: int, width: int
-) -> tuple[list[LabelSets], int]:
+def _stored(asked: argparse.Namespace, folder: Path, count: int) -> tuple[list[LabelSets], int]:
     """Writes the evidence of drawn pairs by their numbers; their words, and how many objects."""
     truth, objects = [], 0
     with ParquetEvidence(folder) as store:
         for seed in range(count):
-            evidence, words = drawn_pair(seed, asked.objects, width)
+            evidence, words = drawn_pair(seed, asked.objects)
             store.pairs.put(str(seed), evidence)
             truth.append(words)
             objects += len(evidence.before) + len(evidence.after)
@@ -148,10 +145,9 @@ def _swept(folder: Path, truth: Sequence[LabelSets]) -> dict[str, float]:
 
 def _print_matching(asked: argparse.Namespace) -> None:
     print("\nMatching and fusion\n\n| | ms, median | min | max |\n| --- | --- | --- | --- |")
-    for width in asked.widths:
-        for count in (20, 100):
-            name = f"partners of {count} x {count} boxes, embeddings of width {width}"
-            _print_times(name, _times(_matching(count, width), asked.repeats))
+    for count in (20, 100):
+        name = f"partners of {count} x {count} boxes"
+        _print_times(name, _times(_matching(count), asked.repeats))
     ours, theirs = (_times(fusing, asked.repeats) for fusing in _fusing(voters=4, count=100))
     _print_times("fusion of 4 x 100 boxes of 20 labels, spotdiff", ours)
     _print_times("the same, ensemble-boxes", theirs)
@@ -160,14 +156,17 @@ def _print_matching(asked: argparse.Namespace) -> None:
     )
 
 
-def _matching(count: int, width: int) -> Callable[[], object]:
+def _matching(count: int) -> Callable[[], object]:
     """Finds partners of so many objects a view, most of which are near one of the other."""
     rng = np.random.default_rng(0)
-    before = drawn_view(rng, count, WORDS[:2], width)
+    before = drawn_view(rng, count, WORDS[:2])
     boxes = before.detections.boxes + rng.normal(0, 3, (count, 4)).astype(np.float32)
     after = replace(before, detections=replace(before.detections, boxes=boxes))
-    after = after[rng.permutation(count)]
-    evidence = ObjectEvidence(before, after)
+    order = rng.permutation(count)
+    after = after[order]
+    cosines = rng.uniform(0, 0.6, (count, count)).astype(np.float32)
+    cosines[order, np.arange(count)] = 0.95
+    evidence = ObjectEvidence(before, after, cosines)
     groups = list(before.detections.labels), list(after.detections.labels)
     rules = ObjectRules(min_partner=0.0)
     return lambda: sightings(
@@ -184,7 +183,7 @@ def _fusing(voters: int, count: int) -> tuple[Callable[[], Detections], Callable
     """Ours and theirs on the same boxes, each as it takes them."""
     rng = np.random.default_rng(0)
     words = [f"label {number}" for number in range(20)]
-    first = drawn_view(rng, count, words, 0).detections
+    first = drawn_view(rng, count, words).detections
     votes = [
         replace(
             first,
@@ -230,7 +229,6 @@ def _arguments() -> argparse.Namespace:
     add("--ckpt", help="a checkpoint; the one that ships by default")
     add("--stored", type=int, nargs="+", default=(250, 500, 1000, 2000), help="pairs of a sweep")
     add("--objects", type=int, default=20, help="a view, of drawn pairs")
-    add("--widths", type=int, nargs="+", default=(128, 7488), help="of embeddings; ours have 7488")
     add("--repeats", type=int, default=50, help="of matching")
     add("--only", nargs="+", choices=TABLES, default=TABLES)
     add("--device", default="cpu")

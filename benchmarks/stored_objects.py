@@ -29,6 +29,7 @@ from spotdiff.types import (
 WORDS = ("person", "car", "sign", "cone", "bicycle", "box")
 RATES = (0.5, 0.28, 0.08, 0.06, 0.05, 0.03)
 SIZE = (120, 160)  # of the frame: height, width
+WIDTH = 128  # of what things look like
 STAYS, GOES, COMES, CHANGES = range(4)
 FATES = (0.88, 0.05, 0.05, 0.02)
 SEEN = 0.9  # of the things of a view
@@ -44,33 +45,32 @@ class Scene:
     looks: Embeddings
 
 
-def drawn_pair(seed: int, things: int, width: int) -> tuple[ObjectEvidence, LabelSets]:
+def drawn_pair(seed: int, things: int) -> tuple[ObjectEvidence, LabelSets]:
     """The evidence of a pair, and its true words.
 
     Args:
         seed: The same one draws the same pair.
         things: Of the place; a view shows about as many objects.
-        width: Of embeddings.
     """
-    rng = np.random.default_rng([seed, things, width])
-    scene = _scene(rng, rng.poisson(things), width)
+    rng = np.random.default_rng([seed, things])
+    scene = _scene(rng, rng.poisson(things))
     heat = _heat(rng, scene)
-    views = [_seen(rng, scene, heat, absent) for absent in (COMES, GOES)]
+    (before, looks), (after, others) = (_seen(rng, scene, heat, one) for one in (COMES, GOES))
     words = [_words(scene, fate) for fate in (COMES, GOES, CHANGES)]
     gates = np.array([0.75 if one else 0.25 for one in words]) + rng.uniform(-0.25, 0.25, 3)
     said = [[0.6 if word in one else 0.1 for word in WORDS] for one in words]
     labels = np.array(said) + rng.uniform(-0.1, 0.3, (3, len(WORDS)))
     whole = WholePair(gates.astype(np.float32), labels.clip(0, 1).astype(np.float32), WORDS)
-    return ObjectEvidence(views[0], views[1], whole), LabelSets(*words)
+    return ObjectEvidence(before, after, looks @ others.T, whole), LabelSets(*words)
 
 
-def _scene(rng: np.random.Generator, count: int, width: int) -> Scene:
+def _scene(rng: np.random.Generator, count: int) -> Scene:
     sides = np.exp(rng.uniform(np.log(6), np.log(40), (count, 2)))
     start = rng.uniform(0, 1, (count, 2)) * (np.array(SIZE[::-1]) - sides)
     boxes = np.concatenate([start, start + sides], axis=1).astype(np.float32)
     labels = rng.choice(len(WORDS), count, p=RATES)
     return Scene(
-        boxes, labels, rng.choice(4, count, p=FATES), _unit(rng.standard_normal((count, width)))
+        boxes, labels, rng.choice(4, count, p=FATES), _unit(rng.standard_normal((count, WIDTH)))
     )
 
 
@@ -88,10 +88,12 @@ def _heat(rng: np.random.Generator, scene: Scene) -> np.ndarray:
     return (np.stack(smooth) + noise).clip(0, 1).astype(np.float32)
 
 
-def _seen(rng: np.random.Generator, scene: Scene, heat: np.ndarray, absent: int) -> SeenObjects:
-    """What detectors see of one view, things that are not there among it, best first."""
+def _seen(
+    rng: np.random.Generator, scene: Scene, heat: np.ndarray, absent: int
+) -> tuple[SeenObjects, Embeddings]:
+    """What detectors see of one view, things that are not there among it, best first; its looks."""
     shown = np.flatnonzero((scene.fates != absent) & (rng.random(len(scene.boxes)) < SEEN))
-    ghosts = _scene(rng, rng.poisson(len(scene.boxes) / 8), scene.looks.shape[1])
+    ghosts = _scene(rng, rng.poisson(len(scene.boxes) / 8))
     boxes = np.concatenate([scene.boxes[shown], ghosts.boxes])
     boxes = clip((boxes + rng.normal(0, 0.7, boxes.shape)).astype(np.float32), SIZE)
     sure = [rng.beta(4, 2, len(shown)), rng.beta(1.5, 5, len(ghosts.boxes))]
@@ -105,7 +107,7 @@ def _seen(rng: np.random.Generator, scene: Scene, heat: np.ndarray, absent: int)
     boxes = boxes[order]
     found = Detections(boxes, scores[order], tuple(WORDS[i] for i in labels[order]))
     shares = shares_in_boxes(heat, boxes, HEAT_LEVELS)
-    return SeenObjects(found, looks[order], shares, heat_in_boxes(heat, boxes))
+    return SeenObjects(found, shares, heat_in_boxes(heat, boxes)), looks[order]
 
 
 def _words(scene: Scene, fate: int) -> tuple[str, ...]:
@@ -117,14 +119,11 @@ def _unit(vectors: np.ndarray) -> Embeddings:
     return np.asarray(vectors / lengths, np.float32)
 
 
-def drawn_view(
-    rng: np.random.Generator, count: int, words: Sequence[str], width: int
-) -> SeenObjects:
+def drawn_view(rng: np.random.Generator, count: int, words: Sequence[str]) -> SeenObjects:
     """A view of exactly so many objects, anywhere, of any of some words."""
     corners, sides = rng.uniform(0, 600, (count, 2)), rng.uniform(20, 120, (count, 2))
     boxes = np.concatenate([corners, corners + sides], axis=1).astype(np.float32)
     scores = rng.uniform(0.1, 1, count).astype(np.float32)
     labels = tuple(words[i] for i in rng.integers(0, len(words), count))
     none = np.zeros((count, 0), np.float32)
-    looks = _unit(rng.standard_normal((count, width)))
-    return SeenObjects(Detections(boxes, scores, labels), looks, none, none)
+    return SeenObjects(Detections(boxes, scores, labels), none, none)

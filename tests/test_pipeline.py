@@ -209,7 +209,8 @@ def fussy(error: Exception) -> tuple[Fussy, PairPipeline]:
 
 
 @pytest.mark.parametrize(
-    "error", [RuntimeError("out of\n memory"), ValueError("odd"), IndexError("9"), OSError("torn")]
+    "error",
+    [RuntimeError("out of\n memory"), ValueError("odd"), IndexError("9"), ZeroDivisionError("0")],
 )
 def test_a_pair_that_fails_costs_no_other_pair_its_answer(pipeline, street, bad, error):
     localizer, fragile = fussy(error)

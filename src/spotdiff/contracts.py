@@ -87,6 +87,15 @@ class Comparer(Protocol):
         ...
 
 
+@runtime_checkable
+class Closing(Protocol):
+    """What holds something back that has to be written when it is not needed any more."""
+
+    def close(self) -> None:
+        """Writes it; what comes later is held back again."""
+        ...
+
+
 class Proposer(Protocol):
     """Finds regions that may be things, of whatever class, in single images."""
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from spotdiff.contracts import Aligner, Comparer
+from spotdiff.contracts import Aligner, Closing, Comparer
 from spotdiff.data.images import ImageError, file_sha256, read_hashed
 from spotdiff.ops.boxes import clip, transform
 from spotdiff.ops.frames import Framing, in_one_frame
@@ -38,7 +38,7 @@ Row: TypeAlias = PairRow | RowProblem
 Finished: TypeAlias = Mapping[str, tuple[str, str]]
 _NOTHING: Finished = {}
 # What models and arithmetic raise about a pair; anything else is a mistake of ours, and ends a run.
-_FAILURES = (RuntimeError, ValueError, ArithmeticError, LookupError, OSError)
+_FAILURES = (RuntimeError, ValueError, ArithmeticError, LookupError)
 
 log = logging.getLogger("spotdiff")
 
@@ -180,6 +180,11 @@ class PairPipeline:
             else:
                 results.append(self._told(read, alignment, answer))
         return results
+
+    def close(self) -> None:
+        """Lets a comparer write what it holds back; call it when all pairs are answered."""
+        if isinstance(self.comparer, Closing):
+            self.comparer.close()
 
     def _answers(self, pairs: Sequence[Pair]) -> list[Answer | str]:
         """What the comparer says of each pair, or why it cannot."""

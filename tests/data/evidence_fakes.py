@@ -22,20 +22,20 @@ def vectors(rng, count, width):
     return drawn / np.linalg.norm(drawn, axis=1, keepdims=True) if width else drawn
 
 
-def objects(rng, count, width=16, levels=20, kinds=3):
+def objects(rng, count, levels=20, kinds=3):
     return SeenObjects(
         detections(rng, count),
-        vectors(rng, count, width),
         rng.random((count, levels), np.float32),
         rng.random((count, kinds), np.float32),
     )
 
 
-def evidence(rng, before=3, after=2, whole=True, width=16):
+def evidence(rng, before=3, after=2, whole=True, compared=True):
     said = None
     if whole:
         said = WholePair(rng.random(3, np.float32), rng.random((3, 2), np.float32), WORDS[1:3])
-    return ObjectEvidence(objects(rng, before, width), objects(rng, after, width), said)
+    cosines = rng.uniform(-1, 1, (before, after)).astype(np.float32) if compared else None
+    return ObjectEvidence(objects(rng, before), objects(rng, after), cosines, said)
 
 
 def change_map(rng, height=12, width=20, words=6):

@@ -14,7 +14,7 @@ def seen(score: float, share: float, heat: tuple[float, float, float]) -> SeenOb
     """One object whose box has a share of hot pixels at every level."""
     detections = Detections(np.float32([[0, 0, 4, 4]]), np.float32([score]), ("car",))
     shares = np.full((1, len(HEAT_LEVELS)), share, np.float32)
-    return SeenObjects(detections, np.zeros((1, 0), np.float32), shares, np.float32([heat]))
+    return SeenObjects(detections, shares, np.float32([heat]))
 
 
 EVIDENCE = ObjectEvidence(seen(0.4, 0.5, (0, 0.6, 0.1)), seen(0.6, 1.0, (0.2, 0, 0.3)))

@@ -1,5 +1,8 @@
 """Which objects of two views are one thing, and what changed of it."""
 
+from dataclasses import replace
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,20 +17,28 @@ RED, BLUE = (1.0, 0.0), (0.0, 1.0)
 LOOK = (0.0, 1.0)
 
 
-def view(*objects, score=0.9) -> SeenObjects:
+class View(NamedTuple):
+    """The objects of a view, and a vector for each."""
+
+    seen: SeenObjects
+    looks: np.ndarray
+
+
+def view(*objects, score=0.9) -> View:
     """Objects as (box, look) or (box, look, score)."""
     boxes = np.array([o[0] for o in objects], np.float32).reshape(-1, 4)
     looks = np.array([o[1] for o in objects], np.float32).reshape(-1, 2)
     scores = np.array([o[2] if len(o) > 2 else score for o in objects], np.float32)
     none = np.zeros((len(objects), 0), np.float32)
-    return SeenObjects(Detections(boxes, scores, ("car",) * len(objects)), looks, none, none)
+    return View(SeenObjects(Detections(boxes, scores, ("car",) * len(objects)), none, none), looks)
 
 
-def told(before: SeenObjects, after: SeenObjects, groups=None, **settings) -> list[tuple]:
+def told(before: View, after: View, groups=None, *, looks=True, **settings) -> list[tuple]:
     """(before, after, kind) of every thing, in order."""
-    evidence = ObjectEvidence(before, after)
+    cosines = before.looks @ after.looks.T if looks else None
+    evidence = ObjectEvidence(before.seen, after.seen, cosines)
     wanted = {"alpha": 0.5, "min_same": 0.5, "min_partner": 0.1} | settings
-    groups = groups or (before.detections.labels, after.detections.labels)
+    groups = groups or (before.seen.detections.labels, after.seen.detections.labels)
     seen = sightings(evidence, groups, look=LOOK, **wanted)
     kinds = kinds_of(seen, max_shift=0.5, min_alike=0.3)
     return sorted(zip(seen.before.tolist(), seen.after.tolist(), kinds.tolist(), strict=True))
@@ -83,10 +94,9 @@ def test_a_dim_partner_keeps_a_thing_from_coming():
 
 
 def test_without_looks_places_decide():
-    none = np.zeros((1, 0), np.float32)
-    bare = [SeenObjects(view((box, RED)).detections, none, none, none) for box in (HERE, THERE)]
-    assert told(bare[0], bare[0]) == [(0, 0, UNCHANGED)]
-    assert told(*bare) == [(-1, 0, ADDED), (0, -1, REMOVED)]
+    here, there = view((HERE, RED)), view((THERE, RED))
+    assert told(here, here, looks=False) == [(0, 0, UNCHANGED)]
+    assert told(here, there, looks=False) == [(-1, 0, ADDED), (0, -1, REMOVED)]
 
 
 objects = st.lists(
@@ -99,7 +109,7 @@ objects = st.lists(
 )
 
 
-def drawn(some) -> SeenObjects:
+def drawn(some) -> View:
     return view(
         *(((x, y, x + w, y + h), (np.cos(a), np.sin(a)), score) for (x, y, w, h), a, score in some)
     )
@@ -123,10 +133,10 @@ def test_equal_views_hold_no_change(some):
 
 @given(objects, objects)
 def test_mirrored_views_hold_the_same_changes(one, other):
-    def mirrored(seen: SeenObjects) -> SeenObjects:
-        old = seen.detections
+    def mirrored(some: View) -> View:
+        old = some.seen.detections
         flipped = Detections(mirror(old.boxes, 100), old.scores, old.labels)
-        return SeenObjects(flipped, seen.embeddings, seen.shares, seen.heat)
+        return some._replace(seen=replace(some.seen, detections=flipped))
 
     there = told(drawn(one), drawn(other))
     assert told(mirrored(drawn(one)), mirrored(drawn(other))) == there

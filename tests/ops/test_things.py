@@ -21,7 +21,7 @@ def view(*objects) -> SeenObjects:
     scores = np.array([o[2] for o in objects], np.float32)
     none = np.zeros((len(objects), 0), np.float32)
     labels = tuple(o[0] for o in objects)
-    return SeenObjects(Detections(boxes, scores, labels), none, none, none)
+    return SeenObjects(Detections(boxes, scores, labels), none, none)
 
 
 def told(before: SeenObjects, after: SeenObjects, **rules) -> list[tuple]:

@@ -50,7 +50,8 @@ def swapped(one: ObjectEvidence) -> ObjectEvidence:
 
     whole = one.whole
     turned = WholePair(whole.gates[SWAPPED], whole.label_scores[SWAPPED], whole.words)
-    return ObjectEvidence(view(one.after), view(one.before), turned, one.identical)
+    cosines = None if one.cosines is None else one.cosines.T
+    return ObjectEvidence(view(one.after), view(one.before), cosines, turned, one.identical)
 
 
 def told(changes, *, turned: bool = False) -> list[tuple]:
@@ -89,8 +90,8 @@ def test_a_recoloured_thing_changes_whichever_view_comes_first(joined):
     car, truck = (seen((word, 0, 0.8, 0.9)) for word in ("car", "truck"))
     whole = WholePair(np.full(3, 0.9, np.float32), np.full((3, 1), 0.5, np.float32), ("car",))
     decide = decision(0, joined=joined)
-    there = decide(ObjectEvidence(car, truck, whole), "both")
-    back = decide(ObjectEvidence(truck, car, whole), "both")
+    there = decide(ObjectEvidence(car, truck, whole=whole), "both")
+    back = decide(ObjectEvidence(truck, car, whole=whole), "both")
     assert [(one.kind.value, one.label) for one in there[0]] == [("changed", "car")]
     assert (there[0], there[2].changed) == (back[0], back[2].changed)
 

@@ -64,7 +64,7 @@ def test_boxes_of_few_rows_have_looks_and_heat(comparer, height):
     (gathered,) = comparer.witness([pair])
     before = gathered.evidence.before
     assert before.detections.boxes.tolist() == [[100, 90, 180, 90 + height]]
-    np.testing.assert_allclose(np.linalg.norm(before.embeddings, axis=1), 1, atol=1e-3)
+    np.testing.assert_allclose(gathered.evidence.cosines[0].max(), 1, atol=2e-2)  # itself
     assert before.shares.shape == (1, len(HEAT_LEVELS))
     assert np.isfinite(before.heat).all()
     assert comparer([pair])[0].labels == LabelSets(added=("car",))

@@ -26,7 +26,7 @@ PLACES = ((0, 0, 20, 20), (30, 0, 50, 20), (60, 0, 80, 20), (0, 30, 20, 50), (30
 def seen(*objects: tuple, heat: float | None = None) -> SeenObjects:
     """Objects as (label, place, score) or (label, place, score, heat), by the number of a place.
 
-    With a heat of its own, or that of all, everywhere in the box of an object; without embeddings.
+    With a heat of its own, or that of all, everywhere in the box of an object.
     """
     boxes = np.array([PLACES[o[1]] for o in objects], np.float32).reshape(-1, 4)
     scores = np.array([o[2] for o in objects], np.float32)
@@ -34,9 +34,9 @@ def seen(*objects: tuple, heat: float | None = None) -> SeenObjects:
     found = Detections(boxes, scores, tuple(o[0] for o in objects))
     hot = [o[3] if len(o) > 3 else heat for o in objects]
     if not hot or hot[0] is None:
-        return SeenObjects(found, none, none, none)
+        return SeenObjects(found, none, none)
     shares = np.array([[float(h >= level) for level in HEAT_LEVELS] for h in hot], np.float32)
-    return SeenObjects(found, none, shares, np.array([[h, h / 2, 0] for h in hot], np.float32))
+    return SeenObjects(found, shares, np.array([[h, h / 2, 0] for h in hot], np.float32))
 
 
 def labelled(
@@ -66,13 +66,21 @@ def random_table(
         if holes and draw < 0.15:
             found.append(None)
             continue
-        views = [_random_view(rng, heat=heat, looks=looks) for _ in range(2)]
+        views = [_random_view(rng, heat=heat) for _ in range(2)]
+        cosines = rng.uniform(0, 1, (len(views[0]), len(views[1]))).astype(np.float32)
         whole = WholePair(
             rng.uniform(0, 1, 3).astype(np.float32),
             rng.uniform(0, 1, (3, 2)).astype(np.float32),
             ("car", "person"),
         )
-        found.append(ObjectEvidence(*views, whole if heat else None, holes and draw > 0.9))
+        found.append(
+            ObjectEvidence(
+                *views,
+                cosines if looks else None,
+                whole if heat else None,
+                identical=holes and draw > 0.9,
+            )
+        )
     return labelled(found, [_random_words(rng) for _ in range(pairs)])
 
 
@@ -86,21 +94,18 @@ def planted_table(pairs: int = 24, low: float = 0.5, high: float = 0.7) -> Label
     return labelled(evidence, truth)
 
 
-def _random_view(rng: np.random.Generator, *, heat: bool, looks: bool) -> SeenObjects:
+def _random_view(rng: np.random.Generator, *, heat: bool) -> SeenObjects:
     count = int(rng.integers(0, 5))
     corners = rng.uniform(0, 60, (count, 2))
     near = rng.uniform(size=count) < 0.6  # so that many overlap
     corners[near] = np.array([PLACES[i][:2] for i in rng.integers(0, 3, near.sum())]).reshape(-1, 2)
     boxes = np.concatenate([corners, corners + rng.uniform(10, 30, (count, 2))], axis=1)
     labels = tuple(LABELS[i] for i in rng.integers(0, 3, count))
-    vectors = np.abs(rng.normal(size=(count, 3))) + 1e-3
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     levels = len(HEAT_LEVELS)
     shares = -np.sort(-rng.uniform(0, 1, (count, levels)), axis=1)
     kinds = rng.uniform(0, 1, (count, 3))
     return SeenObjects(
         Detections(boxes.astype(np.float32), rng.uniform(0, 1, count).astype(np.float32), labels),
-        (vectors if looks else np.zeros((count, 0))).astype(np.float32),
         (shares if heat else np.zeros((count, 0))).astype(np.float32),
         (kinds if heat else np.zeros((count, 0))).astype(np.float32),
     )

@@ -163,7 +163,8 @@ def test_failed_pairs_and_equal_views_are_answered_with_nothing(seed):
 def test_what_is_spoken_has_words_of_things_and_of_the_model():
     whole = WholePair(np.float32([0.9, 0.1, 0.2]), np.float32([[0.7], [0], [0]]), ("dog",))
     table = labelled(
-        [ObjectEvidence(seen(), seen(("car", 0, 0.6)), whole), None], [LabelSets(), LabelSets()]
+        [ObjectEvidence(seen(), seen(("car", 0, 0.6)), whole=whole), None],
+        [LabelSets(), LabelSets()],
     )
     one, failed = spoken(table, ObjectRules(), ("car", "dog"), "both")
     np.testing.assert_allclose(one.words, [[0.6, 0], [0, 0], [0, 0]], rtol=1e-6)

@@ -11,9 +11,9 @@ from spotdiff.ops.objects import sightings
 from spotdiff.ops.things import grouped, words_of
 from spotdiff.training import pair_things
 from spotdiff.training.object_scores import scores_of, subset
-from spotdiff.training.pair_things import PairThings, narrowed
+from spotdiff.training.pair_things import PairThings
 from spotdiff.training.tuning import grid
-from spotdiff.types import Detections, ObjectEvidence, ObjectRules, SeenObjects
+from spotdiff.types import ObjectEvidence, ObjectRules
 from tests.training.object_tables import LOOK, MEANINGS, random_table, seen
 
 RULES = ObjectRules()
@@ -78,22 +78,6 @@ def test_what_was_asked_long_ago_is_forgotten(asked):
     for level in (*range(pair_things.REMEMBERED + 1), 0):
         things(replace(RULES, alpha=level / 100))
     assert len(asked) == pair_things.REMEMBERED + 2
-
-
-def test_narrowed_views_keep_their_cosines_when_objects_are_left_out():
-    rng = np.random.default_rng(2)
-
-    def view(count: int) -> SeenObjects:
-        boxes = Detections(np.zeros((count, 4), np.float32), np.ones(count, np.float32))
-        vectors = rng.normal(size=(count, 50)).astype(np.float32)
-        none = np.zeros((count, 0), np.float32)
-        return SeenObjects(boxes, vectors, none, none)
-
-    evidence = ObjectEvidence(view(4), view(3))
-    found = narrowed(evidence)
-    cosines = evidence.before.embeddings @ evidence.after.embeddings.T
-    before, after = found.before[np.array([3, 1])], found.after[np.array([2, 0])]
-    assert np.array_equal(before.embeddings @ after.embeddings.T, cosines[[3, 1]][:, [2, 0]])
 
 
 @pytest.mark.parametrize("counts", [(0, 3), (3, 0), (0, 0)])

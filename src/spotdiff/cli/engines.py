@@ -81,7 +81,10 @@ def run(job: Job, tally: Tally, tell: Tell) -> None:
             count()
             tell(result)
 
-        engine(job, _Telling(tally, told), answering, known)
+        try:
+            engine(job, _Telling(tally, told), answering, known)
+        finally:
+            answering.close()
     if known:
         log.info("%d pairs of %s were answered before.", len(known), job.records)
 

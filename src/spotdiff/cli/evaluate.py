@@ -67,7 +67,11 @@ def evaluate(cfg: DictConfig) -> int:
         MistakeCounter(int(cfg.errors or 0), views_as_jpeg),
     )
     rows = islice(rows, 0, None, cfg.stride)
-    tally = _measure(cfg, rows, pipeline(cfg, checkpoint), measuring)
+    answering = pipeline(cfg, checkpoint)
+    try:
+        tally = _measure(cfg, rows, answering, measuring)
+    finally:
+        answering.close()
     if not tally.measured and not tally.problems:
         msg = f"Expected pairs with masks, boxes or words in {source}, none of its rows has any."
         raise ValueError(msg)

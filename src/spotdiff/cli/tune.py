@@ -63,6 +63,8 @@ def _refuse_strange(cfg: DictConfig) -> None:
     for name, known in (("search", ("grid", "optuna")), ("heat", ("boost", "odds"))):
         if cfg[name] not in known:
             raise ValueError(f"Expected {name} to be {' or '.join(known)}, got {cfg[name]!r}.")
+    grid(ObjectRules(), _numbers(cfg.grid))
+    grid(ObjectRules(), _numbers(cfg.space))
 
 
 def _with_words(table: Path, pattern: str | None) -> tuple[list[PairRow], list[RowProblem]]:
@@ -120,12 +122,14 @@ def _searched(
 def _search(cfg: DictConfig, labelled: LabelledEvidence, base: ObjectRules) -> Search:
     search: Search
     if cfg.search == "grid":
-        levels = {str(name): [float(v) for v in values] for name, values in cfg.grid.items()}
-        search = GridSearch(labelled, grid(base, levels))
+        search = GridSearch(labelled, grid(base, _numbers(cfg.grid)))
     else:
-        space = {str(name): [float(v) for v in ends] for name, ends in cfg.space.items()}
-        search = OptunaSearch(labelled, base, space, cfg.trials, cfg.seed)
+        search = OptunaSearch(labelled, base, _numbers(cfg.space), cfg.trials, cfg.seed)
     return OddsSearch(labelled, search) if cfg.heat == "odds" else search
+
+
+def _numbers(node: DictConfig) -> dict[str, list[float]]:
+    return {str(name): [float(value) for value in values] for name, values in node.items()}
 
 
 def _witnesses(gathering: Gathering) -> tuple[Witnesses, ...]:

@@ -1,7 +1,7 @@
 """What models said, as rows and back; what comes back may be rounded.
 
 Heat becomes a byte (a multiple of 1 / 255), embeddings become half precision and unit vectors
-again, masks are not kept; all else comes back as it was.
+again, their cosines half precision, masks are not kept; all else comes back as it was.
 """
 
 from __future__ import annotations
@@ -74,8 +74,6 @@ def _map(row: Row) -> ChangeMap:
 def _objects_row(objects: SeenObjects) -> Row:
     return {
         **_detections_row(objects.detections),
-        "width": objects.embeddings.shape[1],
-        "vectors": half(objects.embeddings),
         "levels": objects.shares.shape[1],
         "shares": flat(objects.shares),
         "kinds": objects.heat.shape[1],
@@ -87,7 +85,6 @@ def _objects(row: Row) -> SeenObjects:
     found = _detections(row)
     return SeenObjects(
         found,
-        unit(row["vectors"], len(found), row["width"]),
         shaped(row["shares"], len(found), row["levels"]),
         shaped(row["heat"], len(found), row["kinds"]),
     )
@@ -99,6 +96,9 @@ def _pair_row(evidence: ObjectEvidence) -> Row:
     row: Row = {"identical": bool(evidence.identical), "whole": evidence.whole is not None}
     row |= {"gates": flat(whole.gates), "label_scores": flat(whole.label_scores)}
     row["words"] = list(whole.words)
+    row |= {"compared": evidence.cosines is not None, "cosines": b""}
+    if evidence.cosines is not None:
+        row["cosines"] = half(evidence.cosines)
     for view, objects in (("before", evidence.before), ("after", evidence.after)):
         row |= {f"{view}_{name}": value for name, value in _objects_row(objects).items()}
     return row
@@ -112,15 +112,18 @@ def _pair(row: Row) -> ObjectEvidence:
         if words and len(words) != width:
             raise ValueError(f"expected {width} words, got {len(words)}")
         whole = WholePair(shaped(row["gates"], 3), shaped(row["label_scores"], 3, width), words)
-    return ObjectEvidence(before, after, whole, row["identical"])
+    cosines = None
+    if row["compared"]:
+        numbers = np.frombuffer(row["cosines"], "<f2")
+        cosines = shaped(numbers, len(before), len(after))
+    return ObjectEvidence(before, after, cosines, whole, row["identical"])
 
 
 _FOUND: Mapping[str, Column] = {"boxes": "floats", "scores": "floats", "labels": "words"}
 _GRID: Mapping[str, Column] = {"rows": "int", "columns": "int", "labels": "floats"}
 _OBJECTS: Mapping[str, Column] = {
     **_FOUND,
-    **{"width": "int", "vectors": "bytes", "levels": "int"},
-    **{"shares": "floats", "kinds": "int", "heat": "floats"},
+    **{"levels": "int", "shares": "floats", "kinds": "int", "heat": "floats"},
 }
 
 DETECTIONS: Codec[Detections] = Codec(_FOUND, _detections_row, _detections)
@@ -142,6 +145,7 @@ PAIRS: Codec[ObjectEvidence] = Codec(
     {
         **{"identical": "bool", "whole": "bool"},
         **{"gates": "floats", "label_scores": "floats", "words": "words"},
+        **{"compared": "bool", "cosines": "bytes"},
         **{f"{view}_{name}": kind for view in VIEWS for name, kind in _OBJECTS.items()},
     },
     _pair_row,

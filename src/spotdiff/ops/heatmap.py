@@ -101,9 +101,9 @@ def components(
     if not changed.any():
         return _NOTHING
     ids, kinds = _label(changed, _kind_map(heat, blur))
-    roots, members = np.unique(
-        _parents(ids, len(kinds), max_fragment, min_part), return_inverse=True
-    )
+    warmth = np.bincount(ids[changed], hot[changed], len(kinds)).round(6)
+    parents = _parents(ids, warmth, max_fragment, min_part)
+    roots, members = np.unique(parents, return_inverse=True)
     found, peaks = _measure(changed, members[ids[changed]], hot, kinds[roots])
     return found[
         (found.areas >= min_area) & (peaks >= (min_heat if min_peak is None else min_peak))
@@ -193,18 +193,24 @@ def _first_positions(ids: Shaped[np.ndarray, " k"], count: int) -> Int64[np.ndar
     return first
 
 
-def _parents(ids: Ids, count: int, max_fragment: float, min_part: int) -> Int64[np.ndarray, " n"]:
-    """For every region the one that it belongs to in the end, mostly itself."""
-    parents = np.arange(count)
-    if count < 2:
+def _parents(
+    ids: Ids, warmth: Shaped[np.ndarray, " n"], max_fragment: float, min_part: int
+) -> Int64[np.ndarray, " n"]:
+    """For every region the one that it belongs to in the end, mostly itself.
+
+    `warmth` is the sum of the heat of each region.
+    """
+    parents = np.arange(len(warmth))
+    if len(parents) < 2:
         return parents
     small, large = _touching(ids)
-    areas = np.bincount(ids[ids >= 0], minlength=count)
+    areas = np.bincount(ids[ids >= 0], minlength=len(parents))
     bound = np.where(areas[small] < min_part, 1.0, max_fragment)
     joins = areas[small] < bound * areas[large]
     small, large = small[joins], large[joins]
-    # Last written wins: the largest neighbour, and the first of equally large ones.
-    order = np.lexsort((-large, areas[large]))
+    # Last written wins: the largest neighbour, of equally large ones the warmest, so that it does
+    # not matter from which side a picture is read, and the first where nothing tells them apart.
+    order = np.lexsort((-large, warmth[large], areas[large]))
     parents[small[order]] = large[order]
     while (parents != parents[parents]).any():
         parents = parents[parents]

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float32, Int64, Shaped
 
 from spotdiff.ops.boxes import area, iou
 from spotdiff.ops.matching import assigned
-from spotdiff.types import Boxes, ChangeKind, Embeddings, ObjectEvidence, SeenObjects
+from spotdiff.types import Boxes, ChangeKind, ObjectEvidence, SeenObjects
 
 ADDED, REMOVED, CHANGED = range(len(ChangeKind))
 UNCHANGED = -1
@@ -72,7 +72,9 @@ def sightings(
     )
     here, there = evidence.before.detections.boxes[rows], evidence.after.detections.boxes[columns]
     overlap = iou(here, there)
-    alike = likeness(evidence.before.embeddings[rows], evidence.after.embeddings[columns], look)
+    alike = None
+    if evidence.cosines is not None:
+        alike = likeness(evidence.cosines[np.ix_(rows, columns)], look)
     known = overlap if alike is None else alike
     one_group = _equal(
         [groups[0][i] for i in rows.tolist()], [groups[1][j] for j in columns.tolist()]
@@ -122,19 +124,15 @@ def mean_heat(view: SeenObjects) -> Float32[np.ndarray, " n"]:
     return np.asarray(view.shares.mean(axis=1), np.float32)
 
 
-def likeness(
-    before: Embeddings, after: Embeddings, look: Look
-) -> Float32[np.ndarray, "n m"] | None:
-    """How alike objects look, in [0, 1], from the cosines of their embeddings; None without them.
+def likeness(cosines: Float32[np.ndarray, "n m"], look: Look) -> Float32[np.ndarray, "n m"]:
+    """How alike objects look, in [0, 1], from the cosines of their embeddings.
 
     Example:
-        >>> likeness(np.float32([[1, 0]]), np.float32([[1, 0], [0.8, 0.6]]), (0.5, 1.0)).round(2)
-        array([[1. , 0.6]], dtype=float32)
+        >>> likeness(np.float32([[1, 0.8, 0.2]]), (0.5, 1.0)).round(2)
+        array([[1. , 0.6, 0. ]], dtype=float32)
     """
-    if before.shape[1] == 0 or after.shape[1] == 0:
-        return None
     low, high = look
-    return np.asarray(((before @ after.T - low) / (high - low)).clip(0, 1), np.float32)
+    return np.asarray(((cosines - low) / (high - low)).clip(0, 1), np.float32)
 
 
 def shifts(boxes: Boxes, others: Boxes) -> Float32[np.ndarray, " n"]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -111,12 +112,16 @@ class Witness:
             for i in new
             for key, image in zip(views[i], (pairs[i].before, pairs[i].after), strict=True)
         }
-        objects, looks = self._objects(images)
+        found = self._objects(images)
         for i in new:
-            before, after = (
-                self._seen(pairs[i], maps[i], objects[key], looks.get(key)) for key in views[i]
+            before, after = (_shown(found[key], pairs[i]) for key in views[i])
+            evidence = ObjectEvidence(
+                _seen(before.objects, maps[i]),
+                _seen(after.objects, maps[i]),
+                None if self.appearance is None else before.looks @ after.looks.T,
+                _whole(maps[i]),
+                identical=views[i][0] == views[i][1],
             )
-            evidence = ObjectEvidence(before, after, _whole(maps[i]), views[i][0] == views[i][1])
             self.store.pairs.put(keys[i], evidence)
             known[i] = self.store.pairs.get(keys[i]) or evidence
         return [
@@ -143,38 +148,46 @@ class Witness:
             for pair, known in zip(pairs, found, strict=True)
         ]
 
-    def _objects(
-        self, images: Mapping[str, Image]
-    ) -> tuple[dict[str, Detections], dict[str, Embeddings]]:
+    def _objects(self, images: Mapping[str, Image]) -> dict[str, _Found]:
         """The objects of images by their keys, and what they look like."""
+        nothing = np.zeros((0, 0), np.float32)
         if self.detection is None or not images:
-            return dict.fromkeys(images, Detections.none()), {}
+            return dict.fromkeys(images, _Found(Detections.none(), nothing))
         found = self.detection(list(images.values()), list(images), self.store)
         objects = dict(zip(images, found, strict=True))
         if self.appearance is None:
-            return objects, {}
+            return {key: _Found(one, nothing) for key, one in objects.items()}
         boxes = {key: one.boxes for key, one in objects.items()}
-        return objects, self.appearance(images, boxes, self.store)
+        looks = self.appearance(images, boxes, self.store)
+        return {key: _Found(one, looks[key]) for key, one in objects.items()}
 
-    def _seen(
-        self,
-        pair: Pair,
-        change_map: ChangeMap | None,
-        objects: Detections,
-        looks: Embeddings | None,
-    ) -> SeenObjects:
-        """The objects of one view that lie where both views show something."""
-        count = len(objects)
-        none = np.zeros((count, 0), np.float32)
-        seen = SeenObjects(objects, none if looks is None else looks, none, none)
-        if change_map is not None:
-            shares = shares_in_boxes(change_map.heat, objects.boxes, HEAT_LEVELS)
-            heat = heat_in_boxes(change_map.heat, objects.boxes)
-            seen = replace(seen, shares=shares, heat=heat)
-        if pair.overlap is None or not count:
-            return seen
-        shown = heat_in_boxes(pair.overlap[None].astype(np.float32), objects.boxes)[:, 0]
-        return seen[shown >= MIN_SHOWN]
+
+class _Found(NamedTuple):
+    """The objects of an image, and a vector for each; without rows where nobody embeds."""
+
+    objects: Detections
+    looks: Embeddings
+
+
+def _shown(found: _Found, pair: Pair) -> _Found:
+    """The objects that lie where both views of the pair show something."""
+    if pair.overlap is None or not len(found.objects):
+        return found
+    shown = heat_in_boxes(pair.overlap[None].astype(np.float32), found.objects.boxes)[:, 0]
+    rows = np.flatnonzero(shown >= MIN_SHOWN)
+    return _Found(found.objects[rows], found.looks[rows] if len(found.looks) else found.looks)
+
+
+def _seen(objects: Detections, change_map: ChangeMap | None) -> SeenObjects:
+    """Objects with the heat of their boxes."""
+    if change_map is None:
+        none = np.zeros((len(objects), 0), np.float32)
+        return SeenObjects(objects, none, none)
+    return SeenObjects(
+        objects,
+        shares_in_boxes(change_map.heat, objects.boxes, HEAT_LEVELS),
+        heat_in_boxes(change_map.heat, objects.boxes),
+    )
 
 
 def _whole(change_map: ChangeMap | None) -> WholePair | None:

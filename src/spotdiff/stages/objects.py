@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spotdiff.contracts import Closing
 from spotdiff.ops.boxes import centres_inside, iou
 from spotdiff.stages.decision import HeatmapDecision
 from spotdiff.stages.object_decision import ObjectDecision
@@ -55,6 +56,11 @@ class ObjectComparer:
         """
         gathered = self.witness(pairs)
         return [self._answer(pair, one) for pair, one in zip(pairs, gathered, strict=True)]
+
+    def close(self) -> None:
+        """Writes evidence that is held back."""
+        if isinstance(self.witness.store, Closing):
+            self.witness.store.close()
 
     def _answer(self, pair: Pair, gathered: Gathered) -> Answer:
         evidence, change_map = gathered.evidence, gathered.change_map

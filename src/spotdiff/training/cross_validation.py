@@ -131,8 +131,13 @@ def cross_validate(
 def combination_of(
     labelled: LabelledEvidence, rules: ObjectRules, witnesses: Sequence[Witnesses]
 ) -> Combination:
-    """The combination that suits some pairs best, the things being those of the rules."""
+    """The combination that suits some pairs best, the things being those of the rules.
+
+    Pairs that failed teach nothing about who is to be believed.
+    """
     words = sorted({*labelled.known_words, *labelled.true_words})
+    said_of = [i for i, one in enumerate(labelled.evidence) if one is not None]
+    labelled = subset(labelled, np.array(said_of, np.int64))
     said = {name: spoken(labelled, rules, words, name) for name in witnesses}
     return fit_combination(said, labelled.truth, words)
 

@@ -216,10 +216,8 @@ def _pooled(views: Sequence[SeenObjects]) -> SeenObjects:
         np.concatenate([view.detections.scores for view in some]),
         tuple(label for view in some for label in view.detections.labels),
     )
-    none = np.zeros((len(detections), 0), np.float32)  # embeddings were compared already
     return SeenObjects(
         detections,
-        none,
         np.concatenate([view.shares for view in some]),
         np.concatenate([view.heat for view in some]),
     )

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
-
-import numpy as np
 
 from spotdiff.ops.objects import Look, Sightings, sightings
 from spotdiff.ops.things import grouped, words_of
@@ -27,7 +24,7 @@ class PairThings:
     """
 
     def __init__(self, evidence: ObjectEvidence, look: Look, group: Callable[[str], str]) -> None:
-        self.evidence = narrowed(evidence)
+        self.evidence = evidence
         self.look = look
         self.groups = grouped(evidence, group)
         self._found = lru_cache(REMEMBERED)(self._find)
@@ -48,31 +45,3 @@ class PairThings:
             look=self.look,
         )
         return seen, words_of(self.evidence, seen)
-
-
-def narrowed(evidence: ObjectEvidence) -> ObjectEvidence:
-    """The same with embeddings as narrow as they can be for all cosines between the views.
-
-    Those of before are their cosines with all of after, those of after axes: thousands of numbers
-    an object become as many as there are objects.
-
-    Example:
-        >>> from spotdiff.types import Detections, SeenObjects
-        >>> boxes = Detections(np.float32([[0, 0, 2, 2]]), np.ones(1, np.float32))
-        >>> def view(*vector):
-        ...     empty = np.zeros((1, 0), np.float32)
-        ...     return SeenObjects(boxes, np.float32([vector]), empty, empty)
-        >>> found = narrowed(ObjectEvidence(view(0.6, 0, 0.8), view(0, 0, 1)))
-        >>> found.before.embeddings, found.after.embeddings
-        (array([[0.8]], dtype=float32), array([[1.]], dtype=float32))
-    """
-    before, after = evidence.before, evidence.after
-    if not before.embeddings.shape[1] or not after.embeddings.shape[1]:
-        return evidence
-    cosines = np.asarray(before.embeddings @ after.embeddings.T, np.float32)
-    axes = np.eye(len(after), dtype=np.float32)
-    return replace(
-        evidence,
-        before=replace(before, embeddings=cosines),
-        after=replace(after, embeddings=axes),
-    )

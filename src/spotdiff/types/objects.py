@@ -8,7 +8,6 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from jaxtyping import Float32, Shaped
 
-from spotdiff.types.arrays import Embeddings
 from spotdiff.types.regions import Detections
 
 # Thresholds of the heat at which shares of boxes are kept; the rules name one of them.
@@ -21,14 +20,12 @@ class SeenObjects:
 
     Attributes:
         detections: Boxes in the frame of the pair, scores, and a label each.
-        embeddings: What they look like, unit vectors; of width 0 where nobody embeds.
         shares: Of each box, the share of its area whose heat of any kind reaches each of
             `HEAT_LEVELS`; of width 0 where there is no change map.
         heat: Of each box, the mean heat of every kind; of width 0 likewise.
     """
 
     detections: Detections
-    embeddings: Embeddings
     shares: Float32[np.ndarray, "n levels"]
     heat: Float32[np.ndarray, "n kinds"]
 
@@ -36,15 +33,13 @@ class SeenObjects:
         return len(self.detections)
 
     def __getitem__(self, keep: Shaped[np.ndarray, " k"]) -> SeenObjects:
-        return SeenObjects(
-            self.detections[keep], self.embeddings[keep], self.shares[keep], self.heat[keep]
-        )
+        return SeenObjects(self.detections[keep], self.shares[keep], self.heat[keep])
 
     @classmethod
     def none(cls) -> SeenObjects:
         """No objects at all."""
         empty = np.zeros((0, 0), np.float32)
-        return cls(Detections.none(), empty, empty, empty)
+        return cls(Detections.none(), empty, empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +64,15 @@ class ObjectEvidence:
     Attributes:
         before: The objects of the before view, laid onto the after view.
         after: Those of the after view.
+        cosines: How alike each of before and each of after look, by the dot product of their
+            embeddings; None where nobody embeds.
         whole: What the change model says; None where none was asked.
         identical: Whether both views are equal, pixel by pixel.
     """
 
     before: SeenObjects = field(default_factory=SeenObjects.none)
     after: SeenObjects = field(default_factory=SeenObjects.none)
+    cosines: Float32[np.ndarray, "n m"] | None = None
     whole: WholePair | None = None
     identical: bool = False
 
