@@ -36,7 +36,7 @@ test: install $(EXTRAS)
 	$(call step,lint,$(BIN)/ruff check .)
 	$(call step,types,$(BIN)/mypy)
 	$(call step,import contracts,$(BIN)/lint-imports)
-	$(call step,tests,$(BIN)/python -m pytest -p no:cacheprovider)
+	$(call step,tests,$(BIN)/python -m pytest -p no:cacheprovider -n 2 --dist loadfile)
 	@printf '\nAll checks passed.\n'
 
 install: $(STAMP)
