@@ -47,6 +47,7 @@ def tuned(tiny_checkpoint, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("tune")
     write_scenes(folder / "in", SCENES)
     words = [*detector(), *ASKED, f"ckpt={tiny_checkpoint}", "out=run", "ckpt_out=deep/new.ckpt"]
+    words.append("combination=true")
     looked, detect = [], Blocks.__call__
 
     def looking(self, images, names):
@@ -187,7 +188,7 @@ def test_a_pair_that_failed_counts_as_answered_with_nothing(
 
 
 def test_both_witnesses_and_each_alone_are_fitted(tune, tuned):
-    words = ["objects.change_model=true", *GRID, "out=both", "evidence=null"]
+    words = ["objects.change_model=true", *GRID, "out=both", "evidence=null", "combination=true"]
     assert tune(*words) == 0
     found = read_tuned(tuned / "both" / "tuned.yaml").combination
     assert list(found.weights) == ["both", "objects", "model"]
@@ -196,6 +197,13 @@ def test_both_witnesses_and_each_alone_are_fitted(tune, tuned):
         "combination, detectors alone",
         "combination, change model alone",
     }
+
+
+def test_a_combination_that_is_no_better_than_rules_is_left_out(tune, tuned, capsys):
+    assert tune(*GRID, "out=plain") == 0
+    assert read_tuned(tuned / "plain" / "tuned.yaml").combination is None
+    told = capsys.readouterr().err
+    assert "Words stay with the rules: held out 1.000, a combination 1.000." in told
 
 
 @pytest.mark.parametrize(

@@ -110,13 +110,24 @@ def _searched(
     witnesses = _witnesses(gathering)
     held_out = cross_validate(labelled, search, parts, witnesses)
     rules = search(np.arange(len(labelled)))
-    combination = combination_of(labelled, rules, witnesses)
+    joined = _joins(cfg, held_out, gathering.comparer.witnesses)
+    combination = combination_of(labelled, rules, witnesses) if joined else None
     return Outcome(
         Tuned(rules, combination, vocabulary.labels, vocabulary.words),
         _spreads(labelled, decision.rules, held_out, parts),
         labelled,
         {**gathering.problems, **{row.pair_id: row.reason for row in lost}},
     )
+
+
+def _joins(cfg: DictConfig, held_out: CrossValidated, asked: Witnesses) -> bool:
+    """Whether words are decided by a combination; says so where rules are better."""
+    if cfg.combination is not None:
+        return bool(cfg.combination)
+    rules, joined = (float(one.mean()) for one in (held_out.rules, held_out.combinations[asked]))
+    if joined <= rules:
+        log.info("Words stay with the rules: held out %.3f, a combination %.3f.", rules, joined)
+    return joined > rules
 
 
 def _search(cfg: DictConfig, labelled: LabelledEvidence, base: ObjectRules) -> Search:
