@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from spotdiff.apps.places import existing
 from spotdiff.cli.gathering import Gathering, gather
 from spotdiff.cli.pipelines import open_checkpoint
-from spotdiff.cli.tuning_report import ASKED, Outcome, report, write
+from spotdiff.cli.tuning_report import RULES, SILENCE, Outcome, combined_name, report, write
 from spotdiff.data.row_words import words_of
 from spotdiff.data.sources import open_source
 from spotdiff.training.cross_validation import (
@@ -115,6 +115,7 @@ def _searched(
     return Outcome(
         Tuned(rules, combination, vocabulary.labels, vocabulary.words),
         _spreads(labelled, decision.rules, held_out, parts),
+        combined_name(gathering.comparer.witnesses) if joined else RULES,
         labelled,
         {**gathering.problems, **{row.pair_id: row.reason for row in lost}},
     )
@@ -158,11 +159,11 @@ def _spreads(
         others = np.setdiff1d(np.arange(len(labelled)), rows)
         apart[rows] = counted[int(counted[:, others].mean(axis=(1, 2)).argmax()), rows]
     scores = {
-        "nothing said (all none)": silence(labelled),
+        SILENCE: silence(labelled),
         "counts of detections differ": apart,
         "rules as they were": scores_of(labelled, [base])[0],
-        "rules, tuned": held_out.rules,
-        **{f"combination, {ASKED[name]}": one for name, one in held_out.combinations.items()},
+        RULES: held_out.rules,
+        **{combined_name(name): one for name, one in held_out.combinations.items()},
         "perfect gates, one word": perfect_gates(labelled),
     }
     return {name: spread(one, parts) for name, one in scores.items()}

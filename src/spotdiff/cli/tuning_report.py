@@ -21,11 +21,18 @@ from spotdiff.types import ChangeKind, Tuned, Witnesses
 
 log = logging.getLogger("spotdiff")
 
+SILENCE, RULES = "nothing said (all none)", "rules, tuned"
+
 ASKED: dict[Witnesses, str] = {
     "both": "detectors and change model",
     "objects": "detectors alone",
     "model": "change model alone",
 }
+
+
+def combined_name(witnesses: Witnesses) -> str:
+    """How the words of a combination are called in the table."""
+    return f"combination, {ASKED[witnesses]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +42,14 @@ class Outcome:
     Attributes:
         tuned: To answer other pairs with.
         spreads: Held-out set F1, by what was scored.
+        chosen: Which of these is that of `tuned`.
         labelled: The pairs.
         problems: Of pairs that failed, by their ids.
     """
 
     tuned: Tuned
     spreads: Mapping[str, Spread]
+    chosen: str
     labelled: LabelledEvidence
     problems: Mapping[str, str]
 
@@ -55,6 +64,14 @@ def report(outcome: Outcome) -> None:
         kinds = (f"{value:.3f}" for value in one.kinds)
         table.add_row(name, f"{one.mean:.3f}", f"{one.low:.3f} to {one.high:.3f}", *kinds)
     Console().print(table)
+    nothing, ours = (outcome.spreads[name].mean for name in (SILENCE, outcome.chosen))
+    if ours <= nothing:
+        log.warning(
+            "To say nothing scores %.3f, what was found %.3f: the detectors see too little, or the "
+            "values that were tried are too low; search=optuna looks farther.",
+            nothing,
+            ours,
+        )
     if outcome.problems:
         failed = ", ".join(list(outcome.problems)[:5])
         log.error("%d pairs failed and are scored as none: %s", len(outcome.problems), failed)
@@ -64,7 +81,7 @@ def write(cfg: DictConfig, checkpoint: Checkpoint, outcome: Outcome) -> None:
     """Writes what was found into the folder of the run, or a checkpoint, and says how to use it."""
     out = Path(cfg.out)
     path = out / "tuned.yaml"
-    best = max(v.mean for n, v in outcome.spreads.items() if n.startswith(("rules", "combination")))
+    best = outcome.spreads[outcome.chosen].mean
     note = f"Fitted to the words of {len(outcome.labelled)} pairs of {cfg.pairs}"
     write_tuned(outcome.tuned, path, f"{note}\nheld-out F1 {best:.3f}")
     (out / "metrics.json").write_text(json.dumps(_record(cfg, outcome), indent=2) + "\n")
