@@ -36,6 +36,7 @@ PAGES = [
             "architecture",
             "areas",
             "data",
+            "deduplication",
             "evaluation",
             "objects",
             "records",

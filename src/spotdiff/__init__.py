@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from spotdiff.version import __version__
 
-__all__ = ["PairRow", "__version__", "detecting", "load"]
+__all__ = ["PairRow", "__version__", "deduplicate", "detecting", "load"]
 
 if TYPE_CHECKING:
+    from spotdiff.apps.deduplication import deduplicate
     from spotdiff.apps.loading import load
     from spotdiff.apps.objects import detecting
     from spotdiff.types import PairRow
@@ -27,6 +28,10 @@ def __getattr__(name: str) -> object:
         from spotdiff.apps.loading import load
 
         return load
+    if name == "deduplicate":
+        from spotdiff.apps.deduplication import deduplicate
+
+        return deduplicate
     if name == "detecting":
         from spotdiff.apps.objects import detecting
 

@@ -18,6 +18,7 @@ VERBS = {
     "tune": "fit objects to word lists: spotdiff tune pairs=TABLE",
     "pseudo_label": "boxes from word lists:     spotdiff pseudo_label pairs=TABLE out=DIR",
     "synthesize": "write synthetic pairs:     spotdiff synthesize photos=DIR out=DIR length=1000",
+    "deduplicate": "rows that show the same:   spotdiff deduplicate images=DIR_OR_TABLE",
     "models": "the weights and licences:  spotdiff models [fetch NAME | verify [NAME]]",
 }
 

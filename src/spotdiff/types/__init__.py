@@ -27,6 +27,8 @@ from spotdiff.types.changes import (
     swap_mask,
 )
 from spotdiff.types.combination import Combination, Tuned, Witnesses, WitnessWeights
+from spotdiff.types.duplicates import ImageHash
+from spotdiff.types.image_rows import ImageRow, Source
 from spotdiff.types.maps import ChangeMap, Thresholds
 from spotdiff.types.mistakes import (
     ColumnMistakes,
@@ -77,6 +79,8 @@ __all__ = [
     "GateCounts",
     "HeatFusion",
     "Image",
+    "ImageHash",
+    "ImageRow",
     "LabelScores",
     "LabelSets",
     "Mask",
@@ -96,6 +100,7 @@ __all__ = [
     "RowProblem",
     "Scores",
     "SeenObjects",
+    "Source",
     "TextScores",
     "Thresholds",
     "Token",
