@@ -141,6 +141,30 @@ def test_evidence_that_somebody_removed_is_gathered_anew(gathered, rows, looked,
     assert looked == []  # what detectors said of the images is still there
 
 
+@pytest.mark.parametrize("text", ['{"a', "[1]", '{"a": 1}'])
+def test_a_damaged_list_of_rows_is_gathered_anew(gathered, rows, looked, tmp_path, text, caplog):
+    first = seen(gathered(rows, *detector()))
+    [index] = (tmp_path / "kept" / "rows").iterdir()
+    index.write_text(text)
+    looked.clear()
+    found = gathered(rows, *detector())
+    assert (seen(found), found.problems, looked) == (first, {}, [])
+    assert f"{index} is damaged" in caplog.text
+    assert [one.name for one in index.parent.iterdir()] == [index.name]
+
+
+def test_evidence_that_was_damaged_is_gathered_anew(gathered, rows, looked, tmp_path, caplog):
+    first = seen(gathered(rows, *detector()))
+    for part in (tmp_path / "kept" / "pairs").iterdir():
+        data = bytearray(part.read_bytes())
+        data[4 : len(data) // 2] = bytes(len(data) // 2 - 4)
+        part.write_bytes(data)
+    looked.clear()
+    found = gathered(rows, *detector())
+    assert (seen(found), found.problems, looked) == (first, {}, [])
+    assert "is asked for anew" in caplog.text
+
+
 def test_without_a_folder_any_number_of_pairs_is_kept_until_the_end(gathered, rows, tmp_path):
     """More than the memory of a run that predicts."""
     many = []

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from spotdiff.data.sources import open_source
-from spotdiff.types import ChangeKind, LabelSets
+from spotdiff.data.tuned import write_tuned
+from spotdiff.types import ChangeKind, Combination, LabelSets, Tuned
 from spotdiff.writers.submission_check import check_submission
 from tests.cli.object_parts import ALONE, FIXED, SCENES, detector, write_scenes
 from tests.conftest import ROOT
@@ -229,7 +231,13 @@ def test_a_pair_that_a_detector_fails_on_costs_that_pair_alone(predict, tmp_path
     [
         (["objects.rules.min_score=2"], "Expected min_score to be a number from 0 to 1, got 2."),
         (["objects.rules.det_thr=0.3"], "There is no key 'objects.rules.det_thr'."),
+        (["objects.rules.odds=3"], "Expected odds to be three numbers, got 3."),
         (["objects.labels=[]"], "Expected labels for detectors to look for"),
+        (["objects.labels=5"], "a table of words for objects.labels, but 5 does not exist"),
+        (["objects.voting.rescale=min"], "Expected rescale to be one of max, avg"),
+        (["objects.voting.min_overlap=2"], "Expected min_overlap to be a number from 0 to 1"),
+        (["+objects.voting.weights.blocks=-1"], "Expected the weight of blocks to be a number"),
+        (["evidence=in/words.csv"], "Expected a folder for evidence, got in/words.csv"),
         (["objects.tuned=nowhere.yaml"], "nowhere.yaml does not exist"),
         (["+objects.voting.weights.dino=2"], "weights of detectors that are there (blocks)"),
         (["~detectors.blocks"], "Expected a detector or a change model, got neither."),
@@ -240,6 +248,14 @@ def test_a_pair_that_a_detector_fails_on_costs_that_pair_alone(predict, tmp_path
 def test_a_wrong_setting_is_one_sentence(predict, capsys, arguments, message):
     assert predict(*detector(), *ALONE, "out=run", *arguments) == 64
     assert message in one_line(capsys)
+
+
+def test_a_combination_fitted_for_others_is_refused_before_any_pair(predict, tmp_path, capsys):
+    combination = Combination(("car",), np.zeros((2, 1)), {})
+    write_tuned(Tuned(combination=combination), tmp_path / "tuned.yaml")
+    assert predict(*detector(), *ALONE, "out=run", "objects.tuned=tuned.yaml") == 64
+    assert "predict: Expected a combination fitted for 'objects'" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "predictions.jsonl").exists()
 
 
 def test_a_table_without_words_is_no_table_of_labels(predict, tmp_path, capsys):

@@ -168,7 +168,7 @@ def test_answers_do_not_depend_on_other_pairs():
 def test_a_combination_of_other_witnesses_is_refused():
     said, combination = drawn(0)
     alone = replace(combination, weights={"objects": combination.weights["objects"]})
-    with pytest.raises(ValueError, match=r"fitted for 'both', got one for objects\."):
+    with pytest.raises(ValueError, match=r"fitted for 'both', got one for objects: tune again\."):
         combined([said], alone, "both")
 
 

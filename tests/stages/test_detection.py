@@ -108,6 +108,19 @@ def test_nothing_to_look_for_is_refused():
         Detection({"blocks": Blocks()}, Vocabulary())
 
 
+def test_a_weight_belongs_to_its_detector_whatever_that_is_called():
+    """Two detectors that exchange their names exchange their weights, which changes the answer."""
+    weights = Voting(weights={"one": 2.0})
+    here = Detection({"one": Blocks(), "two": Blocks(0.5)}, VOCABULARY, voting=weights)
+    there = Detection({"two": Blocks(), "one": Blocks(0.5)}, VOCABULARY, voting=weights)
+    assert here.identity != there.identity
+
+
+def test_detectors_without_any_weight_are_refused():
+    with pytest.raises(ValueError, match="whose weight is above 0"):
+        Detection({"blocks": Blocks()}, VOCABULARY, voting=Voting(weights={"blocks": 0.0}))
+
+
 def test_weights_of_strangers_are_refused():
     with pytest.raises(ValueError, match=r"\(blocks\), got owl"):
         Detection({"blocks": Blocks()}, VOCABULARY, voting=Voting(weights={"owl": 2.0}))

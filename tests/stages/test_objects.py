@@ -158,6 +158,18 @@ def test_hot_regions_that_no_object_accounts_for_are_told_too():
     assert sorted(kinds(answer), key=str) == [("added", "cone"), ("added", None)]
 
 
+def test_a_region_keeps_a_name_only_if_that_was_looked_for():
+    hot = [
+        Change(ChangeKind.ADDED, 0.9, name, box_after=(4, 44, 24, 60)) for name in ("car", "fox")
+    ]
+    told = {}
+    for detector in (True, False):
+        parts = Parts(detector=detector, localizer=True, regions=lambda *_: (hot, 0.9, LabelSets()))
+        told[detector] = [change.label for change in parts(street(), street(CONE)).changes]
+    assert set(told[True]) == {"cone", "car", None}
+    assert told[False] == ["car", "fox"]
+
+
 def test_without_anybody_to_ask_there_is_no_answer():
     with pytest.raises(ValueError, match="Expected a detector or a change model"):
         Parts(detector=False)

@@ -16,6 +16,7 @@ from spotdiff.contracts import Aligner, Detector, EvidenceStore
 from spotdiff.data.evidence import ParquetEvidence
 from spotdiff.data.evidence_memory import RecentEvidence
 from spotdiff.labels import Meanings, Vocabulary
+from spotdiff.ops.combination import weights_for
 from spotdiff.ops.fingerprints import of_words
 from spotdiff.ops.frames import Framing
 from spotdiff.pipeline import PairPipeline
@@ -143,8 +144,15 @@ def object_comparer(
 def object_pipeline(
     comparer: ObjectComparer, framing: Framing = "resize", alignment: Aligner | None = None
 ) -> PairPipeline:
-    """The pipeline of a comparer; its records name all that decides an answer."""
-    plain = Tuned(comparer.decision.rules, comparer.decision.combination).plain()
+    """The pipeline of a comparer; its records name the models and the rules.
+
+    Raises:
+        ValueError: If its combination was fitted for others than those who are asked.
+    """
+    combination = comparer.decision.combination
+    if combination is not None:
+        weights_for(combination, comparer.witnesses)
+    plain = Tuned(comparer.decision.rules, combination).plain()
     name = of_words(comparer.witness.identity, plain, comparer.regions is not None)
     return PairPipeline(comparer, ModelInfo("objects", name), framing, alignment)
 
@@ -175,6 +183,8 @@ def detecting(
         FileNotFoundError: If there is no such checkpoint.
         ValueError: If there is nothing to look for, or no such alignment.
     """
+    if isinstance(labels, str):
+        raise ValueError(f"Expected a list of labels, got {labels!r}: [{labels!r}].")
     checkpoint = ckpt if isinstance(ckpt, Checkpoint) else read(ckpt or shipped_checkpoint())
     rows = [LabelSets(added=(label,)) for label in labels]
     comparer = object_comparer(
@@ -190,5 +200,18 @@ def detecting(
 
 
 def store_at(folder: str | Path | None) -> EvidenceStore:
-    """What keeps what models said: a folder, or a little in memory."""
-    return RecentEvidence() if folder is None else ParquetEvidence(Path(folder))
+    """What keeps what models said: a folder, or a little in memory.
+
+    Raises:
+        ValueError: If that is no folder and none can be made there.
+    """
+    if folder is None:
+        return RecentEvidence()
+    try:
+        return ParquetEvidence(Path(folder))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ValueError(
+            f"Expected a folder for evidence, got {folder}: {reason}. evidence=null keeps a little "
+            "in memory."
+        ) from error

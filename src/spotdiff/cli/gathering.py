@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from spotdiff.cli.objects import comparing_objects
 from spotdiff.cli.pipelines import aligner
 from spotdiff.cli.progress import progress
-from spotdiff.contracts import Shelf
+from spotdiff.contracts import EvidenceStore, Shelf
 from spotdiff.data.evidence import ParquetEvidence
 from spotdiff.data.evidence_memory import RecentEvidence
 from spotdiff.ops.fingerprints import of_words
@@ -52,7 +53,8 @@ def gather(cfg: DictConfig, checkpoint: Checkpoint, rows: Sequence[PairRow]) -> 
     asked = EvidenceOnly(comparer.witness)
     answering = PairPipeline(asked, framing=cfg.framing, alignment=aligner(cfg))
     index = _Index(cfg, comparer.witness.identity, store.pairs)
-    new = [row for row in rows if index.key_of(row) is None]
+    known = _read(store, [index.key_of(row) for row in rows])
+    new = [row for row, evidence in zip(rows, known, strict=True) if evidence is None]
     log.info(
         "Evidence of %d pairs: %d known, %d to gather.", len(rows), len(rows) - len(new), len(new)
     )
@@ -62,20 +64,23 @@ def gather(cfg: DictConfig, checkpoint: Checkpoint, rows: Sequence[PairRow]) -> 
             if result.status == "error":
                 problems[result.pair_id] = result.reason or "no reason"
     index.add(new, asked.keys)
-    keys = [index.key_of(row) for row in rows]
-    found: list[ObjectEvidence | None] = []
     if isinstance(store, ParquetEvidence):
         store.flush()
-        stored = dict(
-            zip(known := [k for k in keys if k], store.pairs.get_many(known), strict=True)
-        )
-        found = [None if key is None else stored[key] for key in keys]
-    else:
-        found = [None if key is None else store.pairs.get(key) for key in keys]
+    gathered = iter(_read(store, [index.key_of(row) for row in new]))
+    found = [next(gathered) if evidence is None else evidence for evidence in known]
     for row, evidence in zip(rows, found, strict=True):
         if evidence is None:
             problems.setdefault(row.pair_id, "what was said of it cannot be read again")
     return Gathering(comparer, tuple(found), problems)
+
+
+def _read(store: EvidenceStore, keys: Sequence[str | None]) -> list[ObjectEvidence | None]:
+    """What is kept under each key; None without a key, or where it cannot be read."""
+    if not isinstance(store, ParquetEvidence):
+        return [None if key is None else store.pairs.get(key) for key in keys]
+    known = [key for key in keys if key is not None]
+    stored = dict(zip(known, store.pairs.get_many(known), strict=True))
+    return [None if key is None else stored[key] for key in keys]
 
 
 class _Index:
@@ -96,7 +101,7 @@ class _Index:
         self.kept = kept
         self.keys: dict[str, str] = {}
         if self.path is not None and self.path.is_file():
-            self.keys = json.loads(self.path.read_text("utf-8"))
+            self.keys = _read_keys(self.path)
 
     def key_of(self, row: PairRow) -> str | None:
         """The key of a row's evidence; None if there is none, or its files are others now."""
@@ -108,9 +113,21 @@ class _Index:
         self.keys |= {_files(row): keys[row.pair_id] for row in rows if row.pair_id in keys}
         if self.path is not None and rows:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            partial = self.path.with_suffix(".part")
+            partial = self.path.with_suffix(f".{os.getpid()}.part")  # others may write theirs
             partial.write_text(json.dumps(self.keys), encoding="utf-8")
             partial.replace(self.path)
+
+
+def _read_keys(path: Path) -> dict[str, str]:
+    """The keys of rows in a file; none, with a warning, where it is damaged: rows are read anew."""
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        kept = None
+    if isinstance(kept, dict) and all(isinstance(key, str) for key in kept.values()):
+        return kept
+    log.warning("%s is damaged; the pairs that it names are read anew.", path)
+    return {}
 
 
 def _files(row: PairRow) -> str:

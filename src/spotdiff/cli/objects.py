@@ -106,7 +106,7 @@ def vocabulary_of(objects: DictConfig, checkpoint: Checkpoint, tuned: Tuned) -> 
     if isinstance(objects.labels, ListConfig):
         words = [LabelSets(added=(str(word),)) for word in objects.labels]
         return Vocabulary.from_rows(words, 1, synonyms)
-    table = existing(objects.labels, "a table of words for objects.labels")
+    table = existing(str(objects.labels), "a table of words for objects.labels")
     rows = (words_of(row) for row in open_source(table) if isinstance(row, PairRow))
     found = Vocabulary.from_rows((row for row in rows if row), objects.min_count, synonyms)
     if not len(found):
@@ -126,7 +126,7 @@ def _rules(objects: DictConfig, tuned: ObjectRules) -> ObjectRules:
     plain: Mapping[str, Any] = dict(OmegaConf.to_container(objects.rules, resolve=True))  # type: ignore[arg-type]
     known = {item.name: getattr(tuned, item.name) for item in fields(ObjectRules)}
     wanted = {name: value for name, value in plain.items() if value is not None}
-    if "odds" in wanted:
+    if isinstance(wanted.get("odds"), list):
         wanted["odds"] = tuple(wanted["odds"])
     return ObjectRules(**(known | wanted))
 

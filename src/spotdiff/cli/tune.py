@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from omegaconf import DictConfig
+from omegaconf import DictConfig, ListConfig
 
 from spotdiff.apps.places import existing
 from spotdiff.cli.gathering import Gathering, gather
@@ -48,10 +49,14 @@ def tune(cfg: DictConfig) -> int:
         raise ValueError("Expected pairs=TABLE with a table of words, got none.")
     _refuse_strange(cfg)
     checkpoint = open_checkpoint(cfg.ckpt)
-    rows, lost = _with_words(existing(cfg.pairs, "a table of words for pairs"), cfg.pattern)
+    table = existing(cfg.pairs, "a table of words for pairs")
+    rows, lost = _with_words(table, cfg.pattern)
     if cfg.objects.labels is None:
         cfg.objects.labels = str(cfg.pairs)
     gathering = gather(cfg, checkpoint, rows)
+    if all(one is None for one in gathering.evidence):
+        first = next(iter(gathering.problems.values()), "no row can be used")
+        raise ValueError(f"Expected pairs to learn from, all of {table} failed; the first: {first}")
     outcome = _searched(cfg, gathering, rows, lost)
     report(outcome)
     write(cfg, checkpoint, outcome)
@@ -63,8 +68,24 @@ def _refuse_strange(cfg: DictConfig) -> None:
     for name, known in (("search", ("grid", "optuna")), ("heat", ("boost", "odds"))):
         if cfg[name] not in known:
             raise ValueError(f"Expected {name} to be {' or '.join(known)}, got {cfg[name]!r}.")
-    grid(ObjectRules(), _numbers(cfg.grid))
-    grid(ObjectRules(), _numbers(cfg.space))
+    grid(ObjectRules(), _numbers("grid", cfg.grid))
+    space = _numbers("space", cfg.space)
+    grid(ObjectRules(), space)
+    if strange := [name for name, ends in space.items() if len(ends) != 2 or ends[0] > ends[1]]:
+        raise ValueError(f"Expected space.{strange[0]} to be two rising numbers: [0.1, 0.9].")
+    for name, least in (("folds", 2), ("trials", 1)):
+        if not isinstance(cfg[name], int) or cfg[name] < least:
+            raise ValueError(f"Expected {name} to be a number from {least} on, got {cfg[name]!r}.")
+    if cfg.combination not in (None, True, False):
+        raise ValueError(
+            f"Expected combination to be true, false or null, got {cfg.combination!r}."
+        )
+    try:
+        re.compile(cfg.group or "")
+    except re.error as error:
+        raise ValueError(
+            f"Expected group to be a regular expression, got {cfg.group!r}: {error}."
+        ) from error
 
 
 def _with_words(table: Path, pattern: str | None) -> tuple[list[PairRow], list[RowProblem]]:
@@ -134,14 +155,19 @@ def _joins(cfg: DictConfig, held_out: CrossValidated, asked: Witnesses) -> bool:
 def _search(cfg: DictConfig, labelled: LabelledEvidence, base: ObjectRules) -> Search:
     search: Search
     if cfg.search == "grid":
-        search = GridSearch(labelled, grid(base, _numbers(cfg.grid)))
+        search = GridSearch(labelled, grid(base, _numbers("grid", cfg.grid)))
     else:
-        search = OptunaSearch(labelled, base, _numbers(cfg.space), cfg.trials, cfg.seed)
+        search = OptunaSearch(labelled, base, _numbers("space", cfg.space), cfg.trials, cfg.seed)
     return OddsSearch(labelled, search) if cfg.heat == "odds" else search
 
 
-def _numbers(node: DictConfig) -> dict[str, list[float]]:
-    return {str(name): [float(value) for value in values] for name, values in node.items()}
+def _numbers(key: str, node: DictConfig) -> dict[str, list[float]]:
+    found = {}
+    for name, values in node.items():
+        if not isinstance(values, ListConfig) or not len(values):
+            raise ValueError(f"Expected {key}.{name!s} to be a list of numbers, got {values!r}.")
+        found[str(name)] = [float(value) for value in values]
+    return found
 
 
 def _witnesses(gathering: Gathering) -> tuple[Witnesses, ...]:

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 from spotdiff.ops.expected_f1 import best_sets
 from spotdiff.ops.object_scores import logit, sigmoid
 from spotdiff.ops.objects import ADDED, CHANGED, REMOVED
-from spotdiff.types import ChangeKind, Combination, Scores, WholePair, Witnesses
+from spotdiff.types import ChangeKind, Combination, Scores, WholePair, Witnesses, WitnessWeights
 
 KINDS = len(ChangeKind)
 # Of things before they are weighed: log-odds of score and heat, which no boost has cut off at 1.
@@ -126,7 +126,8 @@ def gate_features(evidence: Sequence[WordEvidence]) -> Float64[np.ndarray, "n 3 
     """What speaks for any change of each kind.
 
     Log-odds of its surest thing; log(1 + sum of scores); log-odds of the surest thing of the other
-    kinds; log-odds of the model's gate, and of the largest other gate; 1.
+    kinds; log-odds of the model's gate, and of the largest other gate; 1. The others of added are
+    removed alone and the reverse, those of changed are both.
     """
     things = np.array([one.things for one in evidence]).reshape(-1, KINDS)
     totals = np.array([one.totals for one in evidence]).reshape(-1, KINDS)
@@ -175,17 +176,7 @@ def combined(
     Raises:
         ValueError: If the combination was not fitted for these witnesses, or by another version.
     """
-    weights = combination.weights.get(witnesses)
-    if weights is None:
-        known = ", ".join(combination.weights)
-        raise ValueError(f"Expected a combination fitted for {witnesses!r}, got one for {known}.")
-    wanted = len(GATE_COLUMNS[witnesses]), len(WORD_COLUMNS[witnesses])
-    got = weights.gates.shape[1], weights.words.shape[1]
-    if wanted != got:
-        raise ValueError(
-            f"Expected {wanted[0]} weights of gates and {wanted[1]} of words for {witnesses!r}, "
-            f"got {got[0]} and {got[1]}: tune again."
-        )
+    weights = weights_for(combination, witnesses)
     gates = gate_features(evidence)[..., GATE_COLUMNS[witnesses]]
     words = word_features(evidence, combination.prior)[..., WORD_COLUMNS[witnesses]]
     filled = sigmoid(np.einsum("nkg,kg->nk", gates, weights.gates[ROW_OF_KIND]))
@@ -193,6 +184,28 @@ def combined(
     filled[[one.identical for one in evidence]] = 0
     flat = inside.reshape(-1, inside.shape[-1])
     return filled, best_sets(filled.reshape(-1), flat).reshape(inside.shape)
+
+
+def weights_for(combination: Combination, witnesses: Witnesses) -> WitnessWeights:
+    """How much each of those who are asked is believed.
+
+    Raises:
+        ValueError: If the combination was not fitted for them, or by another version.
+    """
+    weights = combination.weights.get(witnesses)
+    if weights is None:
+        known = ", ".join(combination.weights)
+        raise ValueError(
+            f"Expected a combination fitted for {witnesses!r}, got one for {known}: tune again."
+        )
+    wanted = len(GATE_COLUMNS[witnesses]), len(WORD_COLUMNS[witnesses])
+    got = weights.gates.shape[1], weights.words.shape[1]
+    if wanted != got:
+        raise ValueError(
+            f"Expected {wanted[0]} weights of gates and {wanted[1]} of words for {witnesses!r}, "
+            f"got {got[0]} and {got[1]}: tune again."
+        )
+    return weights
 
 
 def _largest_other(values: Float64[np.ndarray, "n 3 ..."]) -> Float64[np.ndarray, "n 3 ..."]:

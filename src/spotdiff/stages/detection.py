@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 import numpy as np
 
@@ -32,12 +33,29 @@ class Voting:
         min_score: Of a box of any detector.
         min_overlap: IoU from which on boxes are of one object.
         rescale: How scores of one object become one.
+
+    Raises:
+        ValueError: If a setting cannot be one.
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
     min_score: float = 0.05
     min_overlap: float = 0.55
     rescale: Rescale = "max"
+
+    def __post_init__(self) -> None:
+        if self.rescale not in get_args(Rescale):
+            known = ", ".join(get_args(Rescale))
+            raise ValueError(f"Expected rescale to be one of {known}, got {self.rescale!r}.")
+        for name in ("min_score", "min_overlap"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not 0 <= value <= 1:
+                raise ValueError(f"Expected {name} to be a number from 0 to 1, got {value!r}.")
+        for name, value in self.weights.items():
+            if not isinstance(value, int | float) or not 0 <= value < float("inf"):
+                raise ValueError(
+                    f"Expected the weight of {name} to be a number from 0 on, got {value!r}."
+                )
 
 
 class Detection:
@@ -53,7 +71,8 @@ class Detection:
         voting: How what they say becomes one list.
 
     Raises:
-        ValueError: If there is nothing to look for, or weights of detectors that are not there.
+        ValueError: If there is nothing to look for, no detector has a weight, or weights are of
+            detectors that are not there.
     """
 
     def __init__(
@@ -74,6 +93,8 @@ class Detection:
                 f"Expected weights of detectors that are there ({', '.join(detectors)}), got "
                 f"{', '.join(strange)}."
             )
+        if detectors and not any(voting.weights.get(name, 1.0) for name in detectors):
+            raise ValueError("Expected a detector whose weight is above 0, got none.")
         self.detectors = dict(detectors)
         self.vocabulary = vocabulary
         self.meanings = meanings or Meanings()
@@ -83,8 +104,12 @@ class Detection:
     @property
     def identity(self) -> str:
         """All that decides an answer, in a short name."""
-        voters = [self._voter(name, look.name) for name in self.detectors for look in self.looks]
-        maps = self.meanings.synonyms.aliases, self.meanings.broader, self.voting.weights
+        voters = [
+            (self._voter(name, look.name), float(self.voting.weights.get(name, 1.0)))
+            for name in self.detectors
+            for look in self.looks
+        ]
+        maps = self.meanings.synonyms.aliases, self.meanings.broader
         plain = [sorted(one.items()) for one in maps]
         rules = self.voting.min_score, self.voting.min_overlap, self.voting.rescale
         return of_words(voters, plain, rules, self.vocabulary.words)

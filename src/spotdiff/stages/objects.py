@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -69,8 +70,15 @@ class ObjectComparer:
             hot, _, told = self.regions(pair, change_map)
             if self.witness.detection is None and self.decision.combination is None:
                 labels = told
-            changes = joined(changes, hot)
+            changes = joined(changes, self._in_words(hot))
         return Answer(changes, score, labels, change_map)
+
+    def _in_words(self, regions: Sequence[Change]) -> list[Change]:
+        """Without names that nobody looked for; the change model alone says its own."""
+        if self.witness.detection is None:
+            return list(regions)
+        words = self.witness.vocabulary.words
+        return [one if one.label in words else replace(one, label=None) for one in regions]
 
 
 class EvidenceOnly:

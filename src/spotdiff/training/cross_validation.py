@@ -134,9 +134,14 @@ def combination_of(
     """The combination that suits some pairs best, the things being those of the rules.
 
     Pairs that failed teach nothing about who is to be believed.
+
+    Raises:
+        ValueError: If all of them failed.
     """
     words = sorted({*labelled.known_words, *labelled.true_words})
     said_of = [i for i, one in enumerate(labelled.evidence) if one is not None]
+    if not said_of:
+        raise ValueError(f"Expected pairs to learn from, all {len(labelled)} of a fold failed.")
     labelled = subset(labelled, np.array(said_of, np.int64))
     said = {name: spoken(labelled, rules, words, name) for name in witnesses}
     return fit_combination(said, labelled.truth, words)

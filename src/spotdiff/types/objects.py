@@ -125,7 +125,8 @@ class ObjectRules:
                 raise ValueError(f"Expected {name} to be a number from 0 on, got {value!r}.")
         if self.heat not in get_args(HeatFusion):
             raise ValueError(f"Expected heat to be boost or odds, got {self.heat!r}.")
-        if len(self.odds) != 3 or not all(isinstance(value, int | float) for value in self.odds):
+        listed = isinstance(self.odds, tuple) and len(self.odds) == 3
+        if not listed or not all(isinstance(value, int | float) for value in self.odds):
             raise ValueError(f"Expected odds to be three numbers, got {self.odds!r}.")
         if self.level is None:
             raise ValueError(
