@@ -76,7 +76,7 @@ def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
     Raises:
         ImageError: The file is missing, empty, truncated, too large or no picture.
     """
-    return decode_image(_content(path), str(path), max_pixels)
+    return decode_image(file_content(path), str(path), max_pixels)
 
 
 def read_hashed(path: Path, max_pixels: int = MAX_PIXELS) -> ReadImage:
@@ -85,7 +85,7 @@ def read_hashed(path: Path, max_pixels: int = MAX_PIXELS) -> ReadImage:
     Raises:
         ImageError: As in `read_image`.
     """
-    content = _content(path)
+    content = file_content(path)
     image = decode_image(content, str(path), max_pixels)
     return ReadImage(image, hashlib.sha256(content).hexdigest())
 
@@ -109,7 +109,7 @@ def read_mask(path: Path, max_pixels: int = MAX_PIXELS) -> Mask:
         ImageError: As in `read_image`; or the file has colours or values above 255.
     """
     where = str(path)
-    with _explained(where), _opened(_content(path), where, max_pixels) as picture:
+    with _explained(where), _opened(file_content(path), where, max_pixels) as picture:
         values = np.asarray(picture)
     if values.ndim == 3:
         alpha = picture.mode in ("RGBA", "LA")
@@ -141,7 +141,7 @@ def image_info(path: Path, max_pixels: int = MAX_PIXELS) -> ViewInfo:
     Raises:
         ImageError: As in `read_image`, but damage behind the header goes unnoticed.
     """
-    content, where = _content(path), str(path)
+    content, where = file_content(path), str(path)
     with _explained(where), _opened(content, where, max_pixels) as picture:
         width, height = picture.size
         if _orientation(picture) >= 5:
@@ -158,15 +158,35 @@ def is_file(path: Path) -> bool:
         return False
 
 
-def _content(path: Path) -> bytes:
+def file_content(path: Path) -> bytes:
+    """The bytes of a file that should hold a picture.
+
+    Raises:
+        ImageError: The file is missing, empty or cannot be read.
+    """
     try:
         with reaching(path):
             content = path.read_bytes()
     except OSError as error:
         _unreadable(path, error)
+    except ValueError as error:  # a name that no file can have
+        raise ImageError(f"{path}: cannot be read: {error}") from error
     if not content:
         raise ImageError(f"{path}: expected an image, the file is empty")
     return content
+
+
+@contextmanager
+def opened_image(
+    content: bytes, where: str, max_pixels: int = MAX_PIXELS
+) -> Iterator[Pillow.Image]:
+    """The picture in the bytes of a file as Pillow opens it, its pixels not yet decoded.
+
+    Raises:
+        ImageError: As in `decode_image`; likewise for damage that is found in the block.
+    """
+    with _explained(where), _opened(content, where, max_pixels) as picture:
+        yield picture
 
 
 def _unreadable(path: Path, error: OSError) -> NoReturn:
@@ -224,14 +244,14 @@ def _orientation(picture: Pillow.Image) -> int:
 
 def _as_rgb(picture: Pillow.Image) -> Image:
     if picture.mode == "F" or picture.mode.startswith("I"):
-        return np.repeat(_eight_bits(np.asarray(picture))[..., None], 3, axis=-1)
+        return np.repeat(eight_bits(np.asarray(picture))[..., None], 3, axis=-1)
     if picture.has_transparency_data:
         white = Pillow.new("RGBA", picture.size, "white")
         return np.array(Pillow.alpha_composite(white, picture.convert("RGBA")).convert("RGB"))
     return np.array(picture.convert("RGB") if picture.mode != "RGB" else picture)
 
 
-def _eight_bits(values: np.ndarray) -> Mask:
+def eight_bits(values: np.ndarray) -> Mask:
     """Grey values of 16 bits (0 to 65535) or floats (0 to 1) as 8 bits."""
     whole = np.issubdtype(values.dtype, np.integer)
     top = 65535 if whole else 1

@@ -1,0 +1,79 @@
+"""Pictures -> what hashes are taken of: a small grey picture in a given size, and a thumbnail.
+
+Pictures stay as they are stored: an EXIF orientation is not followed, transparent parts show the
+colour that lies under them, grey of 16 bits is cut off at 255. So does the package imagededup,
+whose hashes are wanted. The thumbnail, which tells pictures of one hash apart, has 16 bits scaled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image as Pillow
+
+from spotdiff.data.images import eight_bits, file_content, opened_image
+from spotdiff.types import Image, Mask, Source
+
+THUMBNAIL = 64  # pixels a side
+
+_DRAFT = 60  # no side of a draft is smaller; a picture of 640 x 480 becomes one of 80 x 60
+_GAP = 2.0  # a first step may shrink to twice the size by plain means of blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """A picture in a size that says enough.
+
+    Attributes:
+        luma: Grey, in the size that was asked for.
+        thumbnail: RGB, `THUMBNAIL` pixels a side.
+        width: Of the picture as stored.
+        height: Likewise.
+    """
+
+    luma: Mask
+    thumbnail: Image
+    width: int
+    height: int
+
+
+def shrink(source: Source, where: str, size: tuple[int, int], fast: bool) -> Shrunk:
+    """A picture made small.
+
+    Args:
+        source: A file, or its bytes.
+        where: Its name in messages.
+        size: Width and height of the grey picture.
+        fast: JPEG is decoded at a part of its size, and pictures are shrunk in two steps; grey
+            values differ a little from those of the slow way, and 16 bits are scaled.
+
+    Raises:
+        ImageError: It is missing, empty, damaged, too large or no picture.
+    """
+    content = source if isinstance(source, bytes) else file_content(source)
+    with opened_image(content, where) as picture:
+        width, height = picture.size
+        if fast:
+            picture.draft(None, (_DRAFT, _DRAFT))
+        shown = _scaled(picture) if picture.mode.startswith("I") else _rgb(picture)
+        taken = shown if fast else _rgb(picture) if shown.mode == "L" else shown
+        luma = taken.resize(size, Pillow.Resampling.LANCZOS, reducing_gap=_GAP if fast else None)
+        return Shrunk(np.array(luma.convert("L")), _thumbnail(shown), width, height)
+
+
+def _rgb(picture: Pillow.Image) -> Pillow.Image:
+    """Three channels, by way of four: so a palette with transparent entries is resolved."""
+    picture.load()
+    return picture if picture.mode == "RGB" else picture.convert("RGBA").convert("RGB")
+
+
+def _scaled(picture: Pillow.Image) -> Pillow.Image:
+    return Pillow.fromarray(eight_bits(np.asarray(picture)))
+
+
+def _thumbnail(picture: Pillow.Image) -> UInt8[np.ndarray, "64 64 3"]:
+    side = (THUMBNAIL, THUMBNAIL)
+    small = picture.resize(side, Pillow.Resampling.BOX, reducing_gap=1.0)
+    return np.array(small if small.mode == "RGB" else small.convert("RGB"))
