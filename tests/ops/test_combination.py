@@ -155,6 +155,13 @@ def test_who_is_not_asked_does_not_matter(seed):
             np.testing.assert_array_equal(one, same)
 
 
+def test_a_combination_says_no_other_words_than_it_may():
+    _, combination = drawn(0)
+    fewer = combination.among(["dog", "cat"])
+    assert fewer.words == ("dog",)
+    assert np.array_equal(fewer.prior, combination.prior[:, [2]])
+
+
 def test_answers_do_not_depend_on_other_pairs():
     some = [drawn(seed)[0] for seed in range(5)]
     _, combination = drawn(9)

@@ -26,7 +26,7 @@ from spotdiff.evaluation.scoreboard import Part, Scoreboard
 from spotdiff.evaluation.set_errors import MistakeCounter
 from spotdiff.pipeline import PairPipeline, Row
 from spotdiff.training.checkpoint import Checkpoint
-from spotdiff.types import Mistakes, PairRow
+from spotdiff.types import Mistakes, ModelInfo, PairRow
 from spotdiff.writers.errors_page import write_errors
 from spotdiff.writers.views import views_as_jpeg
 
@@ -75,8 +75,9 @@ def evaluate(cfg: DictConfig) -> int:
     if not tally.measured and not tally.problems:
         msg = f"Expected pairs with masks, boxes or words in {source}, none of its rows has any."
         raise ValueError(msg)
-    _show_errors(cfg, checkpoint, measuring.mistakes.found())
-    _report(cfg, checkpoint, measuring.board.parts(), tally)
+    model = answering.model or checkpoint.info
+    _show_errors(cfg, model, measuring.mistakes.found())
+    _report(cfg, checkpoint, model, measuring.board.parts(), tally)
     return min(len(tally.problems), MAX_EXIT)
 
 
@@ -108,12 +109,14 @@ def _noted(rows: Iterable[Row], passed: deque[Row], tally: Tally) -> Iterator[Ro
             yield row
 
 
-def _report(cfg: DictConfig, checkpoint: Checkpoint, parts: list[Part], tally: Tally) -> None:
+def _report(
+    cfg: DictConfig, checkpoint: Checkpoint, model: ModelInfo, parts: list[Part], tally: Tally
+) -> None:
     """Prints the table, writes the file, says where it is and what was left out."""
     out = Path(cfg.out)
     out.mkdir(parents=True, exist_ok=True)
     path = out / "metrics.json"
-    path.write_text(json.dumps(_record(cfg, checkpoint, parts, tally), indent=2) + "\n")
+    path.write_text(json.dumps(_record(cfg, checkpoint, model, parts, tally), indent=2) + "\n")
     console = Console()
     console.print(_table(parts))
     for part in parts:
@@ -127,20 +130,20 @@ def _report(cfg: DictConfig, checkpoint: Checkpoint, parts: list[Part], tally: T
     log.info("%d pairs measured, %s%s. Metrics: %s", tally.measured, failed, left_out, path)
 
 
-def _show_errors(cfg: DictConfig, checkpoint: Checkpoint, mistakes: Mistakes) -> None:
+def _show_errors(cfg: DictConfig, model: ModelInfo, mistakes: Mistakes) -> None:
     """Writes the page of errors, if it is wanted and any pair has words."""
     if cfg.errors and mistakes.pairs:
         path = Path(cfg.out) / "errors.html"
-        write_errors(mistakes, path, f"Errors of {checkpoint.info.name} in {cfg.data.path}")
+        write_errors(mistakes, path, f"Errors of {model.name} in {cfg.data.path}")
         log.info("Errors: %s", path)
 
 
 def _record(
-    cfg: DictConfig, checkpoint: Checkpoint, parts: list[Part], tally: Tally
+    cfg: DictConfig, checkpoint: Checkpoint, model: ModelInfo, parts: list[Part], tally: Tally
 ) -> dict[str, Any]:
     return {
         "data": str(cfg.data.path),
-        "model": {"name": checkpoint.info.name, "sha256": checkpoint.info.sha256},
+        "model": {"name": model.name, "sha256": model.sha256},
         "settings": {name: cfg[name] for name in ("stride", "margin")}
         | settings_of(cfg, checkpoint),
         "pairs": {

@@ -29,7 +29,7 @@ from spotdiff.pipeline import PairPipeline
 from spotdiff.stages.appearance import Appearance
 from spotdiff.stages.objects import ObjectComparer
 from spotdiff.training.checkpoint import Checkpoint
-from spotdiff.types import LabelSets, ModelInfo, ObjectRules, PairRow, Tuned
+from spotdiff.types import Combination, LabelSets, ModelInfo, ObjectRules, PairRow, Tuned
 
 log = logging.getLogger("spotdiff")
 
@@ -65,16 +65,17 @@ def comparing_objects(cfg: DictConfig, checkpoint: Checkpoint) -> ObjectComparer
     if objects.change_model:
         own = OwnModel.of(checkpoint, cfg.device, {name: cfg[name] for name in _OWN})
     tuned = tuned_of(objects, checkpoint)
+    vocabulary = vocabulary_of(objects, checkpoint, tuned)
     settings = ObjectSettings(
         objects.tta,
         tuple(objects.scales),
         instantiate(objects.voting, _convert_="all"),
-        Tuned(_rules(objects, tuned.rules), tuned.combination),
+        Tuned(_rules(objects, tuned.rules), _combination(objects, tuned, vocabulary)),
         bool(objects.regions),
     )
     return object_comparer(
         {str(name): _detector(name, node) for name, node in (cfg.detectors or {}).items()},
-        vocabulary_of(objects, checkpoint, tuned),
+        vocabulary,
         own,
         appearance,
         settings,
@@ -86,10 +87,18 @@ def comparing_objects(cfg: DictConfig, checkpoint: Checkpoint) -> ObjectComparer
 def words_to_say(cfg: DictConfig, checkpoint: Checkpoint) -> tuple[str, ...]:
     """The words that label sets may hold."""
     tuned = tuned_of(cfg.objects, checkpoint)
-    found = vocabulary_of(cfg.objects, checkpoint, tuned).words
-    joined = tuned.combination.words if tuned.combination else ()
+    vocabulary = vocabulary_of(cfg.objects, checkpoint, tuned)
+    combination = _combination(cfg.objects, tuned, vocabulary)
+    joined = combination.words if combination else ()
     own = () if cfg.detectors else checkpoint.vocabulary.words
-    return tuple(dict.fromkeys([*found, *joined, *own]))
+    return tuple(dict.fromkeys([*vocabulary.words, *joined, *own]))
+
+
+def _combination(objects: DictConfig, tuned: Tuned, vocabulary: Vocabulary) -> Combination | None:
+    """What was fitted; where labels are named, it says no other words."""
+    if tuned.combination is None or objects.labels is None:
+        return tuned.combination
+    return tuned.combination.among(vocabulary.words)
 
 
 def vocabulary_of(objects: DictConfig, checkpoint: Checkpoint, tuned: Tuned) -> Vocabulary:

@@ -108,7 +108,12 @@ class ParquetShelf(Generic[Item]):
     def flush(self) -> None:
         """Writes what was held back."""
         if self._waiting:
-            places = write_part(self.folder, self._waiting, self.codec)
+            try:
+                places = write_part(self.folder, self._waiting, self.codec)
+            except OSError as error:
+                reason = error.strerror or error
+                msg = f"Expected to write evidence below {self.folder}, but cannot: {reason}."
+                raise OSError(msg) from error
             self._places |= places
             self._parts |= {place.path for place in places.values()}
             self._waiting, self._waiting_bytes = {}, 0

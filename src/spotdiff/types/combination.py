@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -55,6 +55,12 @@ class Combination:
                 for name, one in self.weights.items()
             },
         }
+
+    def among(self, words: Container[str]) -> Combination:
+        """The same that says no other words."""
+        kept = [column for column, word in enumerate(self.words) if word in words]
+        said = tuple(self.words[column] for column in kept)
+        return Combination(said, self.prior[:, kept], self.weights)
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Combination:
