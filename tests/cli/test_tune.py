@@ -121,9 +121,12 @@ def test_the_table_and_commands_to_go_on_with_are_printed(tune, capsys):
     ready = [line for line in told.err.splitlines() if line.startswith("The rules: ")]
     assert "experiment=objects pairs=… objects.rules.min_score=0.3 " in ready[0]
     assert "objects.rules.alpha=0.3 " in ready[0]
-    assert told.err.strip().splitlines()[-1] == (
-        "All of it: python predict.py experiment=objects objects.tuned=again/tuned.yaml pairs=…"
+    last = told.err.strip().splitlines()[-1]
+    start = (
+        "All of it: python predict.py experiment=objects pairs=… objects.tuned=again/tuned.yaml "
     )
+    assert last.startswith(start)
+    assert "'~detectors.owlv2'" in last  # and so are the detectors that were asked
 
 
 def test_the_rules_it_prints_can_be_pasted(tune, tuned, tiny_checkpoint, capsys):

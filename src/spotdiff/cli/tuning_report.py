@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from rich.console import Console
 from rich.table import Table
 
@@ -85,23 +87,48 @@ def write(cfg: DictConfig, checkpoint: Checkpoint, outcome: Outcome) -> None:
     note = f"Fitted to the words of {len(outcome.labelled)} pairs of {cfg.pairs}"
     write_tuned(outcome.tuned, path, f"{note}\nheld-out F1 {best:.3f}")
     (out / "metrics.json").write_text(json.dumps(_record(cfg, outcome), indent=2) + "\n")
-    rules = " ".join(
+    again = _ready("ckpt=", "objects.labels=")
+    rules = [
         f"objects.rules.{name}={_written(value)}"
         for name, value in asdict(outcome.tuned.rules).items()
-    )
-    log.info("The rules: python predict.py experiment=objects pairs=… %s", rules)
+        if name != "odds" or outcome.tuned.rules.heat == "odds"
+    ]
+    if cfg.objects.labels is not None:
+        rules.append(f"objects.labels={_written(cfg.objects.labels)}")
+    log.info("The rules: %s", _command([*rules, *_ready("objects.labels=")]))
     if cfg.ckpt_out is not None:
         target = Path(cfg.ckpt_out)
         target.parent.mkdir(parents=True, exist_ok=True)
         export(replace(checkpoint, tuned=outcome.tuned), target)
-        log.info("All of it: python predict.py experiment=objects ckpt=%s pairs=…", target)
+        log.info("All of it: %s", _command([f"ckpt={target}", *again]))
         return
-    log.info("All of it: python predict.py experiment=objects objects.tuned=%s pairs=…", path)
+    log.info("All of it: %s", _command([f"objects.tuned={path}", *_ready("objects.labels=")]))
+
+
+def _command(words: Sequence[str]) -> str:
+    """A command of a shell that answers pairs."""
+    return f"python predict.py experiment=objects pairs=… {shlex.join(words)}"
+
+
+def _ready(*but: str) -> list[str]:
+    """What was asked for on the command line about who is asked, `but` for some keys."""
+    return [
+        word
+        for word in HydraConfig.get().overrides.task
+        if word.lstrip("~+").startswith(_ASKING)
+        and not word.startswith((*but, "objects.rules.", "objects.tuned="))
+    ]
+
+
+# Overrides that say who is asked, and how.
+_ASKING = ("detector", "embedder", "objects.", "alignment", "ckpt=", "tile", "max_side", "flip")
 
 
 def _written(value: Any) -> str:  # noqa: ANN401 - any value of a rule
     if isinstance(value, tuple):
         return f"[{','.join(f'{v:.4g}' for v in value)}]"
+    if isinstance(value, ListConfig):
+        return f"[{','.join(map(str, value))}]"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
