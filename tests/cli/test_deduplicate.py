@@ -74,6 +74,7 @@ def test_what_another_collection_has_does_not_stay(program, photos, tmp_path, ke
     ("words", "message"),
     [
         (["images=nowhere"], "nowhere does not exist"),
+        (["images=void"], "Expected images in void, found none"),
         (["images=photos", "method=md5"], "Expected method to be one of phash, "),
         (["images=photos", "max_distance=70"], "from 0 to 64, got 70"),
         (["images=photos", "action=delete"], "Expected action to be one of report, copy, "),
@@ -83,6 +84,7 @@ def test_what_another_collection_has_does_not_stay(program, photos, tmp_path, ke
     ],
 )
 @pytest.mark.usefixtures("photos")
-def test_what_cannot_be_is_one_sentence(program, words, message, capsys):
+def test_what_cannot_be_is_one_sentence(program, words, message, tmp_path, capsys):
+    (tmp_path / "void").mkdir()
     assert program("deduplicate", *words, "out=run") == 64
     assert message in capsys.readouterr().err

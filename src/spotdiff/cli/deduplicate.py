@@ -31,7 +31,7 @@ def deduplicate(cfg: DictConfig) -> int:
         How many images could not be read, at most 63; their rows stay.
 
     Raises:
-        ValueError: If a setting cannot be one.
+        ValueError: If a setting cannot be one, or there are no rows.
     """
     if cfg.action not in ("report", *ACTIONS):
         known = ", ".join(("report", *ACTIONS))
@@ -39,6 +39,8 @@ def deduplicate(cfg: DictConfig) -> int:
     rules = DedupRules(**{item.name: cfg[item.name] for item in fields(DedupRules)})
     source = existing(cfg.images, "a folder or a table for images")
     rows = list(read_image_rows(source, cfg.text))
+    if not rows:
+        raise ValueError(f"Expected images in {source}, found none: see docs/deduplication.md.")
     older: list[ImageRow] = []
     if cfg.against is not None:
         older = list(read_image_rows(existing(cfg.against, "a collection for against"), cfg.text))

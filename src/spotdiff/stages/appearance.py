@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from spotdiff.contracts import EvidenceStore, RegionEmbedder
 from spotdiff.ops.fingerprints import of_array
 from spotdiff.ops.objects import Look
@@ -45,13 +43,13 @@ class Appearance:
             store: What is known is found there, what is new is put there.
         """
         names = {key: f"{key} {self.embedder.info.sha256} {of_array(boxes[key])}" for key in images}
-        found = {key: store.embeddings.get(name) for key, name in names.items()}
-        unknown = [key for key, known in found.items() if known is None]
+        known = {key: store.embeddings.get(name) for key, name in names.items()}
+        found = {key: vectors for key, vectors in known.items() if vectors is not None}
+        unknown = [key for key in images if key not in found]
         if unknown:
             new = self.embedder([images[key] for key in unknown], [boxes[key] for key in unknown])
             for key, vectors in zip(unknown, new, strict=True):
                 store.embeddings.put(names[key], vectors)
                 kept = store.embeddings.get(names[key])  # rounded as whoever reads it later gets it
                 found[key] = vectors if kept is None else kept
-        nothing = np.zeros((0, 0), np.float32)
-        return {key: nothing if known is None else known for key, known in found.items()}
+        return found
