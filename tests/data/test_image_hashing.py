@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from spotdiff.data import image_hashing
+from spotdiff.data import hash_cache, image_hashing
 from spotdiff.data.image_hashing import HashCache, ImageHasher
 from spotdiff.ops.image_hashes import METHODS, to_hex
 from spotdiff.types import ImageHash
@@ -114,11 +115,22 @@ def test_fast_differs_from_exact_in_few_bits(method, most):
 def test_what_tells_copies_apart_is_told():
     red = Pillow.new("RGB", (40, 30), (200, 16, 32))
     (flat,) = ImageHasher()([encoded(red)])
-    assert flat == ImageHash(2**64 - 1, True, (200, 16, 32), 40, 30, 0.0)
+    assert flat == ImageHash(2**64 - 1, True, (200, 16, 32), 40, 30, 0.0, None, 2**64 - 1)
     crisp, soft = (picture(1, 400, 300), picture(1, 400, 300).resize((40, 30)))
     one, other = ImageHasher()([encoded(crisp), encoded(soft.resize((400, 300)))])
     assert not one.flat
     assert one.sharpness > other.sharpness > 0
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_a_mirrored_picture_has_the_mirrored_bits(method, mode):
+    image = picture(4, 640, 480)
+    turned = image.transpose(Pillow.Transpose.FLIP_LEFT_RIGHT)
+    one, other = ImageHasher(method, mode)([encoded(image), encoded(turned)])
+    assert (one.bits ^ other.mirrored).bit_count() <= 1
+    assert (one.mirrored ^ other.bits).bit_count() <= 1
+    assert (one.bits ^ one.mirrored).bit_count() > 9
 
 
 def test_sixteen_bits_have_the_colour_that_they_show():
@@ -204,6 +216,22 @@ def test_a_damaged_cache_is_told_and_read_around(tmp_path, caplog):
     part.write_bytes(part.read_bytes()[:-40])
     assert hashed([path], cache=HashCache(folder)) == first
     assert str(part) in caplog.text
+
+
+def test_rows_of_an_older_form_are_passed_over_in_silence(tmp_path, caplog, monkeypatch):
+    """Such as were kept when nothing was said of the mirrored picture."""
+    path, folder = tmp_path / "view.png", tmp_path / "hashes"
+    path.write_bytes(encoded(picture(0)))
+    codec = hash_cache.IMAGE_HASHES
+    shorter = replace(codec, to_row=lambda item: codec.to_row(item) | {"bits": bytes(8)})
+    with monkeypatch.context() as then:
+        then.setattr(hash_cache, "IMAGE_HASHES", shorter)
+        then.setattr(hash_cache, "_FORM", "")
+        first = hashed([path], cache=HashCache(folder))
+    for _ in range(2):
+        assert hashed([path], cache=HashCache(folder)) == first
+        assert len(HashCache(folder)) == 2
+    assert caplog.text == ""
 
 
 def test_what_was_hashed_is_kept_when_a_run_is_left_early(tmp_path):

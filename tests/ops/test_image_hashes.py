@@ -11,6 +11,7 @@ from spotdiff.ops.image_hashes import (
     flat,
     from_hex,
     hashes,
+    mirrored,
     packed,
     sharpness,
     to_hex,
@@ -54,6 +55,13 @@ def test_blocks_of_equal_means_are_told_apart_as_imagededup_does():
     luma = np.block(rows).astype(np.uint8)
     expected = reference("whash").encode_image(image_array=luma)
     assert to_hex(hashes(luma[None], "whash")[0]) == expected
+
+
+@each_method
+def test_mirrored_bits_are_those_of_the_mirrored_picture(method):
+    lumas = drawings(method)
+    found = mirrored(lumas, hashes(lumas, method), method)
+    assert found.tolist() == hashes(lumas[..., ::-1], method).tolist()
 
 
 @each_method

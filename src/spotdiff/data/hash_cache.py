@@ -13,6 +13,7 @@ from spotdiff.ops.fingerprints import of_words
 from spotdiff.types import ImageHash, Source
 
 _MOST_ROWS = 4096
+_FORM = "with mirrored"  # names of hashes that lack something are other names, and never asked for
 
 
 class HashCache:
@@ -28,7 +29,7 @@ class HashCache:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     cache = HashCache(Path(folder))
-        ...     cache.put("a", ImageHash(255, False, (1, 2, 3), 640, 480, 7.5))
+        ...     cache.put("a", ImageHash(255, False, (1, 2, 3), 640, 480, 7.5, None, 7))
         ...     cache.flush()
         ...     HashCache(Path(folder)).get_many(["a", "b", None])[0].bits
         255
@@ -49,7 +50,7 @@ class HashCache:
             path = source.resolve()
         except (OSError, ValueError, RuntimeError):  # the hasher will say what is wrong with it
             return None
-        return of_words(str(path), state.st_size, state.st_mtime_ns, method, mode)
+        return of_words(str(path), state.st_size, state.st_mtime_ns, method, mode, _FORM)
 
     def get_many(self, keys: Sequence[str | None]) -> list[ImageHash | None]:
         """What is kept under each key; None where nothing is."""
@@ -58,7 +59,7 @@ class HashCache:
 
     def put(self, key: str | None, item: ImageHash) -> None:
         """Keeps a hash; without a key, or with a problem, nothing happens."""
-        if key is not None and item.bits is not None:
+        if key is not None and item.bits is not None and item.mirrored is not None:
             self._shelf.put(key, item)
 
     def flush(self) -> None:
@@ -68,7 +69,7 @@ class HashCache:
 
 def _row(item: ImageHash) -> Row:
     return {
-        "bits": struct.pack(">Q", item.bits),
+        "bits": struct.pack(">QQ", item.bits, item.mirrored),
         "flat": item.flat,
         "colour": bytes(item.colour),
         "width": item.width,
@@ -79,14 +80,15 @@ def _row(item: ImageHash) -> Row:
 
 def _item(row: Row) -> ImageHash:
     try:
-        (bits,) = struct.unpack(">Q", row["bits"])
+        bits, mirrored = struct.unpack(">QQ", row["bits"])
         (sharpness,) = struct.unpack("<d", row["sharpness"])
         red, green, blue = row["colour"]
     except (struct.error, ValueError) as error:
-        raise ValueError("expected 8 bytes of bits and of sharpness, and 3 of colour") from error
+        raise ValueError("expected 16 bytes of bits, 8 of sharpness, 3 of colour") from error
     if not (math.isfinite(sharpness) and row["width"] > 0 < row["height"]):
         raise ValueError(f"expected a size, got {row['width']} x {row['height']} pixels")
-    return ImageHash(bits, row["flat"], (red, green, blue), row["width"], row["height"], sharpness)
+    size = row["width"], row["height"]
+    return ImageHash(bits, row["flat"], (red, green, blue), *size, sharpness, None, mirrored)
 
 
 IMAGE_HASHES: Codec[ImageHash] = Codec(

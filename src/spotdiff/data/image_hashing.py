@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from itertools import islice, repeat
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -15,7 +15,7 @@ from PIL import Image as Pillow
 from spotdiff.data.hash_cache import HashCache
 from spotdiff.data.image_shrinking import Shrunk, shrink
 from spotdiff.data.images import ImageError
-from spotdiff.ops.image_hashes import METHODS, SIZES, Method, flat, hashes, sharpness
+from spotdiff.ops.image_hashes import METHODS, SIZES, Method, flat, hashes, mirrored, sharpness
 from spotdiff.types import ImageHash, Source
 
 __all__ = ["FLAT_SPREAD", "HashCache", "ImageHasher"]
@@ -123,13 +123,16 @@ class ImageHasher:
         lumas = np.stack([picture.luma for picture in pictures])
         thumbnails = np.stack([picture.thumbnail for picture in pictures])
         colours = np.rint(thumbnails.mean(axis=(1, 2))).astype(int).tolist()
+        bits = hashes(lumas, self.method)
         columns = (
-            hashes(lumas, self.method).tolist(),
+            bits.tolist(),
             flat(lumas, FLAT_SPREAD).tolist(),
             [(red, green, blue) for red, green, blue in colours],
             [picture.width for picture in pictures],
             [picture.height for picture in pictures],
             sharpness(_grey(thumbnails)).tolist(),
+            repeat(None, len(pictures)),
+            mirrored(lumas, bits, self.method).tolist(),
         )
         return [ImageHash(*row) for row in zip(*columns, strict=True)]
 

@@ -59,6 +59,26 @@ def hashes(luma: Lumas, method: Method) -> Bits:
     return packed(_RULES[method](luma))
 
 
+def mirrored(luma: Lumas, bits: Bits, method: Method) -> Bits:
+    """The hash of each picture with left and right exchanged.
+
+    Args:
+        luma: Grey pictures in the size of the method.
+        bits: Their hashes.
+        method: Of hashing.
+
+    Example:
+        >>> ramp = np.tile(np.arange(8, dtype=np.uint8), (8, 1))[None]
+        >>> to_hex(mirrored(ramp, hashes(ramp, "ahash"), "ahash")[0])
+        'f0f0f0f0f0f0f0f0'
+    """
+    if method in ("phash", "dhash"):
+        return hashes(luma[..., ::-1], method)
+    # blocks and pixels are compared with one number, which a mirror does not change
+    rows = np.unpackbits(bits.astype(">u8").view(np.uint8)).reshape(-1, _SIDE, _SIDE)
+    return packed(rows[..., ::-1].astype(bool))
+
+
 def packed(bits: Bool[np.ndarray, "n 8 8"]) -> Bits:
     """64 bits a picture as one number.
 

@@ -17,6 +17,7 @@ class ImageHash:
         height: Likewise.
         sharpness: Variance of the Laplacian of a grey thumbnail; larger is crisper.
         problem: Why there are no bits, in one sentence that names the file; None for a good one.
+        mirrored: The hash of the picture with left and right exchanged; None where it has none.
     """
 
     bits: int | None
@@ -26,3 +27,4 @@ class ImageHash:
     height: int = 0
     sharpness: float = 0.0
     problem: str | None = None
+    mirrored: int | None = None
