@@ -28,7 +28,7 @@ OF_PREDICT = (
     "similarity",
     "matcher",
     "tagger",
-    "captioner",
+    "image_captioner",
     "objects",
     "embedder",
     "detector",
@@ -114,7 +114,7 @@ def test_the_experiment_of_difference_areas_names_nothing_that_must_be_fetched()
     assert config.proposer._target_ == "spotdiff.apps.own_experts.heatmap_proposer"
     assert config.similarity.embedder._target_ == "spotdiff.apps.own_experts.siamese_embedder"
     assert not config.matcher
-    assert not config.captioner
+    assert not config.image_captioner
 
 
 def test_the_optuna_sweep_names_a_study_that_can_go_on():

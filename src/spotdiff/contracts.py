@@ -180,7 +180,7 @@ class RegionTextScorer(Protocol):
         ...
 
 
-class Captioner(Protocol):
+class ImageCaptioner(Protocol):
     """Describes images in a sentence each."""
 
     info: ModelInfo

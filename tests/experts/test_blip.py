@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from spotdiff.contracts import Captioner, RegionTextScorer
+from spotdiff.contracts import ImageCaptioner, RegionTextScorer
 from spotdiff.experts.blip import BlipCaptioner, BlipMatcher
 from spotdiff.types import ModelInfo
 from tests.experts.conftest import LIMIT
@@ -206,7 +206,7 @@ def test_no_images_have_no_captions(captioner_parts):
 
 
 def test_a_captioner_is_loaded_from_a_folder(captioner_folder, captioner_parts):
-    loaded: Captioner = BlipCaptioner.from_pretrained(captioner_folder, max_new_tokens=5)
+    loaded: ImageCaptioner = BlipCaptioner.from_pretrained(captioner_folder, max_new_tokens=5)
     assert loaded.info.name == "tiny-blip-captions"
     images = [noise(0), noise(1)]
     assert loaded(images) == BlipCaptioner(*captioner_parts, INFO, max_new_tokens=5)(images)

@@ -121,5 +121,5 @@ def test_equal_views_are_no_reason_to_ask_anybody(stage):
 
 def test_a_module_carries_all_networks_and_trains_none(stage):
     experts = FrozenExperts(stage.experts)
-    assert set(experts.keys()) == {"proposer", "similarity", "matcher", "captioner"}
+    assert set(experts.keys()) == {"proposer", "similarity", "matcher", "image_captioner"}
     assert list(torch.nn.ModuleList([experts]).parameters()) == []

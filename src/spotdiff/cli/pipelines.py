@@ -25,7 +25,7 @@ log = logging.getLogger("spotdiff")
 SETTINGS = ("tile", "max_side", "flip", "half", "min_heat", "min_score", "min_label", "min_area")
 # The groups of difference areas, in the order of their steps; so are the arguments of the stage.
 OBJECT_ROLES = ("detectors", "embedder")  # the groups of objects
-ROLES = ("proposer", "similarity", "matcher", "tagger", "captioner")
+ROLES = ("proposer", "similarity", "matcher", "tagger", "image_captioner")
 
 
 def open_checkpoint(path: str | None) -> Checkpoint:

@@ -206,7 +206,7 @@ class BlipMatcher(Borrowed):
 
 
 class BlipCaptioner(Borrowed):
-    """Describes images in a sentence each; a `Captioner`.
+    """Describes images in a sentence each; an `ImageCaptioner`.
 
     Args:
         model: A `BlipForConditionalGeneration` of transformers.

@@ -16,7 +16,7 @@ from typing import Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
 
-from spotdiff.contracts import Captioner, PairProposer, RegionTextScorer, Tagger
+from spotdiff.contracts import ImageCaptioner, PairProposer, RegionTextScorer, Tagger
 from spotdiff.ops.nouns import differing, operator_nouns
 from spotdiff.ops.selection import LazySelection
 from spotdiff.stages.area_case import AreaCase
@@ -44,7 +44,7 @@ class DifferenceAreas:
         similarity: Says how alike views and regions look.
         matcher: Says whether a region shows a noun; None leaves captions alone.
         tagger: Reads captions; needed where there is a matcher.
-        captioner: Describes views that have no caption; None skips the noun steps for them.
+        image_captioner: Describes views that have no caption; None skips the noun steps for them.
         named_by: Where nouns come from: captions, or the known words of a pair (`Truth.labels`):
             those of what was removed or changed are looked for in before, those of what was added
             or changed in after.
@@ -60,7 +60,7 @@ class DifferenceAreas:
         similarity: Similarity,
         matcher: RegionTextScorer | None = None,
         tagger: Tagger | None = None,
-        captioner: Captioner | None = None,
+        image_captioner: ImageCaptioner | None = None,
         named_by: NamedBy = "captions",
     ) -> None:
         if named_by not in get_args(NamedBy):
@@ -73,7 +73,7 @@ class DifferenceAreas:
         self.similarity = similarity
         self.matcher = matcher
         self.tagger = tagger if matcher is not None else None
-        self.captioner = captioner if matcher is not None else None
+        self.image_captioner = image_captioner if matcher is not None else None
         self.named_by = named_by
         self._steps: tuple[_Step, ...] = (
             self._gate,
@@ -91,7 +91,7 @@ class DifferenceAreas:
             "proposer": getattr(self.proposer, "proposer", self.proposer),
             "similarity": self.similarity.embedder,
             "matcher": self.matcher,
-            "captioner": self.captioner,
+            "image_captioner": self.image_captioner,
             "tagger": self.tagger,
         }
         return {role: expert for role, expert in roles.items() if expert is not None}
@@ -103,7 +103,7 @@ class DifferenceAreas:
             "proposer": self.proposer,
             "similarity": self.similarity,
             "matcher": self.matcher,
-            "captioner": self.captioner,
+            "image_captioner": self.image_captioner,
             "tagger": self.tagger,
         }
         return {role: expert.info for role, expert in asked.items() if expert is not None}
@@ -129,10 +129,10 @@ class DifferenceAreas:
     def _caption(self, cases: Sequence[AreaCase]) -> None:
         """Views without a caption get one, if there is anybody to give it."""
         wordless = [case for case in cases if case.captions is None]
-        if self.captioner is None or self.named_by == "labels" or not wordless:
+        if self.image_captioner is None or self.named_by == "labels" or not wordless:
             return
         views = [view for case in wordless for view in (case.pair.before, case.pair.after)]
-        told = self.captioner(views)
+        told = self.image_captioner(views)
         for case, before, after in zip(wordless, told[::2], told[1::2], strict=True):
             case.captions = (before, after)
 

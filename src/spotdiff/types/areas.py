@@ -65,7 +65,7 @@ class AreaReport:
         reason: Why there are none; None where there are some.
         similarity: Of the whole views, in [-1, 1]; None where it was not needed.
         funnel: What each filter left.
-        experts: By their role: `proposer`, `similarity`, `matcher`, `captioner`, `tagger`.
+        experts: By their role: `proposer`, `similarity`, `matcher`, `image_captioner`, `tagger`.
         captions: What the nouns came from, of before and of after; None where there were none.
     """
 
