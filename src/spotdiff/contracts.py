@@ -6,7 +6,7 @@ all regions of all pairs, and works on a region once, however many texts or part
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, runtime_checkable
 
@@ -14,6 +14,7 @@ from spotdiff.types import (
     Answer,
     Boxes,
     ChangeMap,
+    Chat,
     Detections,
     Embeddings,
     Image,
@@ -23,7 +24,11 @@ from spotdiff.types import (
     ObjectEvidence,
     Pair,
     PairResult,
+    Plain,
     Registration,
+    Reply,
+    Sample,
+    Scores,
     TextScores,
     Thresholds,
     Token,
@@ -187,6 +192,79 @@ class ImageCaptioner(Protocol):
 
     def __call__(self, images: Sequence[Image]) -> list[str]:
         """One sentence an image."""
+        ...
+
+
+class DifferenceCaptioner(Protocol):
+    """Says in words what differs in pairs whose changes are found.
+
+    Attributes:
+        info: Its name with the version of what it asks or says, and the hash of its weights.
+    """
+
+    info: ModelInfo
+
+    def __call__(self, pairs: Sequence[Pair], answers: Sequence[Answer]) -> list[Answer]:
+        """The same answers, each change with its caption and each answer with its own.
+
+        Nothing else of them changes. What could not be captioned keeps the reason.
+        """
+        ...
+
+
+class ChatModel(Protocol):
+    """Answers questions about pictures and texts.
+
+    Attributes:
+        info: Which weights or which server, and all settings that decide an answer.
+        sees: Whether it takes pictures.
+    """
+
+    info: ModelInfo
+    sees: bool
+
+    def __call__(self, chats: Sequence[Chat]) -> list[Reply]:
+        """One reply a question, which does not depend on the other questions."""
+        ...
+
+    def choose(self, chats: Sequence[Chat], words: Sequence[str]) -> list[Scores | None]:
+        """How probable each word is as the beginning of the answer, summing to 1.
+
+        None for a question that could not be answered.
+        """
+        ...
+
+
+class TextEmbedder(Protocol):
+    """Describes texts by vectors whose dot product says how alike they are in meaning."""
+
+    info: ModelInfo
+
+    def text_embeddings(self, texts: Sequence[str]) -> Embeddings:
+        """One unit vector a text; what is too long for the model is cut off."""
+        ...
+
+
+class Step(Protocol):
+    """One step of building a data set.
+
+    Attributes:
+        name: What verdicts, scores and settings are filed under.
+    """
+
+    name: str
+
+    @property
+    def settings(self) -> Mapping[str, Plain]:
+        """All that decides what it does, models by name and hash."""
+        ...
+
+    def __call__(self, samples: Sequence[Sample]) -> list[Sample]:
+        """The same samples in the same order, each with what this step adds or its verdict.
+
+        What becomes of a sample does not depend on the others. Those that have a verdict already
+        are never given to a step.
+        """
         ...
 
 

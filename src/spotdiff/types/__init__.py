@@ -26,6 +26,7 @@ from spotdiff.types.changes import (
     Truth,
     swap_mask,
 )
+from spotdiff.types.chats import Chat, Part, Reply
 from spotdiff.types.combination import Combination, Tuned, Witnesses, WitnessWeights
 from spotdiff.types.duplicates import ImageHash
 from spotdiff.types.image_rows import ImageRow, Source
@@ -57,6 +58,7 @@ from spotdiff.types.results import (
     Registration,
     ViewInfo,
 )
+from spotdiff.types.samples import Plain, Sample, Swap, Verdict
 
 __all__ = [
     "HEAT_LEVELS",
@@ -70,6 +72,7 @@ __all__ = [
     "Change",
     "ChangeKind",
     "ChangeMap",
+    "Chat",
     "ColumnMistakes",
     "Combination",
     "Confusion",
@@ -94,19 +97,25 @@ __all__ = [
     "Pair",
     "PairResult",
     "PairRow",
+    "Part",
     "PartOfSpeech",
+    "Plain",
     "Registering",
     "Registration",
+    "Reply",
     "RowProblem",
+    "Sample",
     "Scores",
     "SeenObjects",
     "Source",
+    "Swap",
     "TextScores",
     "Thresholds",
     "Token",
     "TrueChange",
     "Truth",
     "Tuned",
+    "Verdict",
     "ViewInfo",
     "WholePair",
     "WitnessWeights",

@@ -14,7 +14,12 @@ from spotdiff.types.pairs import Pair
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that differs. What is only in one view has only that view's box."""
+    """One thing that differs. What is only in one view has only that view's box.
+
+    `caption` says it in a sentence. `region_captions` say what its place shows in before and in
+    after, where a model was asked; `caption_reason` says why there is no caption though there
+    should be one.
+    """
 
     kind: ChangeKind
     score: float
@@ -22,6 +27,8 @@ class Change:
     box_before: Box | None = None
     box_after: Box | None = None
     caption: str | None = None
+    region_captions: tuple[str, str] | None = None
+    caption_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,7 @@ class Answer:
     """What a comparer says of one pair; boxes of both views are in the frame of the pair.
 
     `change_score` is None where nothing can be said, as for two places that are not the same.
+    `caption` says all changes together, where a captioner was asked.
     """
 
     changes: tuple[Change, ...] = ()
@@ -36,6 +44,7 @@ class Answer:
     labels: LabelSets | None = None
     change_map: ChangeMap | None = None
     areas: AreaReport | None = None
+    caption: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,8 @@ class Alignment:
 class PairResult:
     """The answer for one pair: a value, an empty value, or an error with its reason.
 
-    `pair` and `change_map` are there for writers that draw; the record leaves them out.
+    `captioner` is who wrote the captions. `pair` and `change_map` are there for writers that draw;
+    the record leaves them out.
     """
 
     pair_id: str
@@ -109,6 +119,8 @@ class PairResult:
     alignment: Alignment | None = None
     model: ModelInfo | None = None
     areas: AreaReport | None = None
+    caption: str | None = None
+    captioner: ModelInfo | None = None
     pair: Pair | None = None
     change_map: ChangeMap | None = None
 
