@@ -11,7 +11,6 @@ from spotdiff.writers.drawing import (
     draw_outlines,
     draw_tags,
     fit,
-    printable,
 )
 
 
@@ -84,8 +83,3 @@ def test_a_tag_is_written_in_its_colour_above_the_box():
     assert (strip == fill).all(axis=1).mean() > 0.5
     assert (strip == ink).all(axis=1).any()
     assert (np.asarray(canvas)[40:] == 128).all()
-
-
-def test_words_that_no_font_shows_do_not_break_a_line():
-    assert printable("a\n\ud800\tb", 10) == "a   b"
-    assert printable("abcdef", 4) == "abc…"

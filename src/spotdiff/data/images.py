@@ -97,9 +97,9 @@ def decode_image(content: bytes, where: str, max_pixels: int = MAX_PIXELS) -> Im
         ImageError: The bytes are no picture, damaged, or more than `max_pixels`.
     """
     with _explained(where), _opened(content, where, max_pixels) as picture:
-        turn = _UPRIGHT.get(_orientation(picture))
+        turn = turn_of(picture)
         picture.load()
-        return _as_rgb(picture if turn is None else picture.transpose(turn))
+        return as_rgb(picture if turn is None else picture.transpose(turn))
 
 
 def read_mask(path: Path, max_pixels: int = MAX_PIXELS) -> Mask:
@@ -242,7 +242,17 @@ def _orientation(picture: Pillow.Image) -> int:
     return value if isinstance(value, int) else 1
 
 
-def _as_rgb(picture: Pillow.Image) -> Image:
+def turn_of(picture: Pillow.Image) -> Pillow.Transpose | None:
+    """How a picture is turned upright, as its EXIF entry says; None where it stays as it is."""
+    return _UPRIGHT.get(_orientation(picture))
+
+
+def as_rgb(picture: Pillow.Image) -> Image:
+    """The pixels of a picture as a viewer shows them, but for its orientation.
+
+    Raises:
+        ValueError: If its grey values have no known range.
+    """
     if picture.mode == "F" or picture.mode.startswith("I"):
         return np.repeat(eight_bits(np.asarray(picture))[..., None], 3, axis=-1)
     if picture.has_transparency_data:

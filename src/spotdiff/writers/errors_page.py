@@ -1,24 +1,19 @@
 """What is wrong with words, as one page for people that needs nothing beside itself.
 
 Ids, labels and reasons come from files that anybody may have written: every text goes through
-`_text`, and the page itself forbids whatever is not part of it.
+`text`, and the page itself forbids whatever is not part of it.
 """
 
 from __future__ import annotations
 
-import base64
-import html
 from collections.abc import Callable, Iterable, Sequence
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 
 from spotdiff.types import ChangeKind, ColumnMistakes, LabelSets, Mistakes, WorstPair
-from spotdiff.writers.drawing import printable
 from spotdiff.writers.files import replacing
+from spotdiff.writers.pages import frame, image, text
 
 MAX_ROWS = 25  # of a table; the rest is told as a number
-MAX_LETTERS = 300  # of a text
 _NOTHING, _ABSENT = "none", "–"
 
 
@@ -30,9 +25,9 @@ def write_errors(mistakes: Mistakes, path: Path, title: str) -> None:
         path: The file.
         title: What was measured, in plain words.
     """
-    page = Template(files("spotdiff.writers").joinpath("errors_page.html").read_text("utf-8"))
+    opening, closing = frame("errors_page.html", title)
     sections = [
-        f"<h1>{_text(title)}</h1>",
+        f"<h1>{text(title)}</h1>",
         _summary(mistakes),
         "<h2>Is there anything in the column?</h2>",
         _gates(mistakes.columns),
@@ -44,18 +39,7 @@ def write_errors(mistakes: Mistakes, path: Path, title: str) -> None:
         *_worst(mistakes.worst),
     ]
     with replacing(path) as partial:
-        text = page.substitute(title=_text(title), body="\n".join(sections))
-        partial.write_text(text, encoding="utf-8")
-
-
-def _text(value: object) -> str:
-    """Any value as text that can be nothing but text, on one line and of bounded length.
-
-    Example:
-        >>> _text("<b onclick='x'>")
-        '&lt;b onclick=&#x27;x&#x27;&gt;'
-    """
-    return html.escape(printable(str(value), MAX_LETTERS), quote=True)
+        partial.write_text(opening + "\n".join(sections) + closing, encoding="utf-8")
 
 
 def _summary(mistakes: Mistakes) -> str:
@@ -103,7 +87,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[object]], style: str = 
 
 
 def _row(tag: str, cells: Iterable[object]) -> str:
-    return f"<tr>{''.join(f'<{tag}>{_text(cell)}</{tag}>' for cell in cells)}</tr>"
+    return f"<tr>{''.join(f'<{tag}>{text(cell)}</{tag}>' for cell in cells)}</tr>"
 
 
 def _worst(pairs: Sequence[WorstPair]) -> list[str]:
@@ -116,13 +100,11 @@ def _worst(pairs: Sequence[WorstPair]) -> list[str]:
 
 
 def _pair(pair: WorstPair) -> str:
-    parts = [f"<h3>{_text(pair.pair_id)} · F1 {pair.f1:.2f}</h3>"]
+    parts = [f"<h3>{text(pair.pair_id)} · F1 {pair.f1:.2f}</h3>"]
     if pair.reason is not None:
-        parts.append(f'<p class="failed">failed: {_text(pair.reason)}</p>')
+        parts.append(f'<p class="failed">failed: {text(pair.reason)}</p>')
     if pair.picture is not None:
-        data = base64.b64encode(pair.picture).decode("ascii")
-        source = f"data:image/jpeg;base64,{data}"
-        parts.append(f'<img src="{source}" alt="before and after of {_text(pair.pair_id)}">')
+        parts.append(image(pair.picture, f"before and after of {pair.pair_id}"))
     rows = "".join(_kind(kind, pair.true, pair.said) for kind in ChangeKind)
     heads = _row("th", ("column", "true", "said"))
     parts.append(f'<table class="words">{heads}{rows}</table>')
@@ -138,7 +120,7 @@ def _kind(kind: ChangeKind, true: LabelSets, said: LabelSets) -> str:
 def _marked(words: set[str], others: set[str], style: str) -> str:
     """The words, those that the others lack in a style."""
     shown = (
-        _text(word) if word in others else f'<span class="{style}">{_text(word)}</span>'
+        text(word) if word in others else f'<span class="{style}">{text(word)}</span>'
         for word in sorted(words)
     )
     return ", ".join(shown) or _NOTHING

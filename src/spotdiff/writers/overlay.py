@@ -21,6 +21,7 @@ from spotdiff.types import Box, ChangeKind, Image, Pair, PairResult, ViewInfo
 from spotdiff.writers import drawing
 from spotdiff.writers.drawing import Canvas, Outline, Panel
 from spotdiff.writers.files import file_name, write_png
+from spotdiff.writers.letters import printable
 from spotdiff.writers.views import outlined, tag_of, view_panel
 
 MIN_SIDE, MAX_SIDE = 640, 960  # pixels of a panel's longer side
@@ -110,7 +111,7 @@ def _top(size: tuple[int, int], row: int) -> int:
 
 
 def _view_title(view: str, info: ViewInfo) -> str:
-    name = drawing.printable(Path(info.path).name, 28)
+    name = printable(Path(info.path).name, 28)
     return f"{view}  ·  {name}" if name else view
 
 
@@ -205,9 +206,9 @@ def _draw_header(draw: ImageDraw.ImageDraw, result: PairResult, width: int) -> N
     if result.areas is not None and result.areas.reason is not None:
         score = result.areas.reason.replace("_", " ")
     room = start - draw.textlength(score, font=drawing.font(18)) - 4 * GAP
-    name = drawing.printable(result.pair_id, 100)
+    name = printable(result.pair_id, 100)
     while draw.textlength(name, font=drawing.font(26)) > room:
-        name = drawing.printable(name, len(name) - 1)
+        name = printable(name, len(name) - 1)
     end = drawing.draw_words(draw, (GAP, middle), name, 26, INK)
     drawing.draw_words(draw, (end + GAP, middle + 2), score, 18, FAINT)
 

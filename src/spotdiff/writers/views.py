@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 from spotdiff.types import Box, Change, Image, PairResult, ViewInfo
 from spotdiff.writers import drawing
 from spotdiff.writers.drawing import Canvas, Outline, Panel
+from spotdiff.writers.letters import printable
 
 SIDE, GAP = 420, 8  # pixels: the side of the square that a view fits into, and between both
 MAX_TAGS = 12  # of a small picture; all boxes are outlined
@@ -65,7 +66,7 @@ def outlined(panel: Panel, outlines: Sequence[Outline]) -> Canvas:
 
 def tag_of(change: Change) -> str:
     """Kind, label and score, as they stand beside a box."""
-    label = drawing.printable(change.label or "", 24)
+    label = printable(change.label or "", 24)
     return " ".join(filter(None, (change.kind.value, label, f"{change.score:.2f}")))
 
 
