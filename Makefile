@@ -79,7 +79,8 @@ pins: install
 	  --no-emit-index-url --no-emit-find-links --extra dev --extra sweep --extra tensorboard \
 	  pyproject.toml --output-file requirements.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-header --no-annotate --quiet \
-	  --no-emit-index-url --no-emit-find-links --extra dev --extra fastsam --extra ray --extra reference \
+	  --no-emit-index-url --no-emit-find-links --extra dev --extra endpoint --extra fastsam --extra ray --extra reference \
+	  --extra synthesis \
 	  --constraint requirements.txt pyproject.toml --output-file .extras.txt
 	grep --invert-match --line-regexp --fixed-strings --file requirements.txt .extras.txt \
 	  > requirements-extras.txt
