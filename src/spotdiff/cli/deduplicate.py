@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from spotdiff.apps.deduplication import Deduplicated, DedupRules
 from spotdiff.apps.deduplication import deduplicate as deduplicated
 from spotdiff.apps.places import existing
+from spotdiff.cli.contact_sheet import checked_groups, write_sheet
 from spotdiff.data.image_rows import read_image_rows
 from spotdiff.ops.image_hashes import to_hex
 from spotdiff.types import ImageRow
@@ -36,6 +37,7 @@ def deduplicate(cfg: DictConfig) -> int:
     if cfg.action not in ("report", *ACTIONS):
         known = ", ".join(("report", *ACTIONS))
         raise ValueError(f"Expected action to be one of {known}, got {cfg.action!r}.")
+    most = checked_groups(cfg.contact_sheet_groups)
     rules = DedupRules(**{item.name: cfg[item.name] for item in fields(DedupRules)})
     source = existing(cfg.images, "a folder or a table for images")
     rows = list(read_image_rows(source, cfg.text))
@@ -47,6 +49,9 @@ def deduplicate(cfg: DictConfig) -> int:
     found = deduplicated([*older, *rows], rules, cache=cfg.cache, workers=cfg.workers)
     out = Path(cfg.out)
     _write(found, len(older), cfg.show_num, out)
+    if cfg.contact_sheet:
+        stays = _stays(found, len(older))
+        write_sheet(found, len(older), stays, most, out / "contact_sheet.html")
     _told(found, len(older), out)
     if cfg.action != "report":
         _place(cfg, found, len(older), source, out)
