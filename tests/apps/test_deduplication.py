@@ -141,3 +141,27 @@ def test_a_second_run_reads_no_pixels(seven, tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "open", lambda *_: pytest.fail("a picture was opened"))
     again = deduplicate(seven[0].parent, cache=cache, workers=1)
     assert again.first.tolist() == first.first.tolist()
+
+
+@pytest.mark.parametrize("distance", [0, 4])
+def test_mirror_images_are_found_on_request(seven, tmp_path, distance):
+    turned = tmp_path / "turned.png"
+    cv2.imwrite(str(turned), cv2.imread(str(seven[0]))[:, ::-1])
+    rows = [*of(seven, 1, [1, 2]), ImageRow("turned", (turned,)), ImageRow("b", (turned, seven[1]))]
+    assert stays(rows, max_distance=distance) == [1, 2, 3, 4]
+    assert stays(rows, max_distance=distance, mirrored=True) == [1, 2, 4]
+
+
+def test_rows_are_read_again_and_never_held(seven):
+    found = deduplicate(seven[0].parent, workers=1)
+    assert [row.where for row in found.rows] == [path.name for path in seven]
+    assert {number: row.where for number, row in found.picked([2, 5]).items()} == {
+        2: "3.png",
+        5: "6.png",
+    }
+
+
+def test_an_older_collection_is_another_argument(seven):
+    found = deduplicate(of(seven, 1, 4, 3), against=of(seven, 5, 7), workers=1)
+    assert found.older == 2
+    assert found.stays.tolist() == [False, False, True, False, False]

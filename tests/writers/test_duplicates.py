@@ -7,26 +7,29 @@ import pyarrow.parquet as pq
 import pytest
 
 from spotdiff.types import ImageRow
-from spotdiff.writers.duplicates import Member, write_members, write_rows, write_traced
+from spotdiff.writers.duplicates import Member, MembersWriter, RowsWriter, write_traced
 
 
 def test_rows_are_written_as_their_table_says_them(tmp_path):
     rows = [{"images": ["a.png"], "n": 1}, {"image_bytes": [b"\x00\xff"], "p": Path("x")}]
-    assert write_rows(rows, tmp_path / "kept.jsonl") == 2
+    with RowsWriter(tmp_path / "kept.jsonl") as file:
+        for row in rows:
+            file.write(row)
     lines = [json.loads(line) for line in (tmp_path / "kept.jsonl").read_text().splitlines()]
     assert lines == [{"images": ["a.png"], "n": 1}, {"image_bytes": ["AP8="], "p": "x"}]
 
 
 def test_what_json_cannot_hold_is_refused_and_leaves_no_file(tmp_path):
-    with pytest.raises(TypeError, match="JSON can hold, got set"):
-        write_rows([{"x": {1}}], tmp_path / "kept.jsonl")
+    told = pytest.raises(TypeError, match="JSON can hold, got set")
+    with told, RowsWriter(tmp_path / "kept.jsonl") as file:
+        file.write({"x": {1}})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_every_row_has_its_group(tmp_path):
-    rows = [ImageRow("a.png"), ImageRow("b.png", problem="torn")]
-    members = [Member(0, 0, 0, 0, ("00ff00ff00ff00ff",)), Member(1, 1, 1, 0, (), "torn")]
-    write_members(members, rows, tmp_path / "groups.parquet")
+    with MembersWriter(tmp_path / "groups.parquet") as file:
+        file.write(Member(0, "a.png", 0, 0, 0, ("00ff00ff00ff00ff",)))
+        file.write(Member(1, "b.png", 1, 1, 0, (), "torn"))
     found = pq.read_table(tmp_path / "groups.parquet").to_pylist()
     assert found[0] == {
         "row": 0,
@@ -40,8 +43,16 @@ def test_every_row_has_its_group(tmp_path):
     assert found[1]["problem"] == "torn"
 
 
+def test_groups_that_are_not_complete_leave_no_file(tmp_path):
+    told = pytest.raises(ValueError, match="stop")
+    with told, MembersWriter(tmp_path / "groups.parquet") as file:
+        file.write(Member(0, "a.png", 0, 0, 0))
+        raise ValueError("stop")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_traced_pairs_name_both_rows(tmp_path):
     one, other = ImageRow("a", cells={"images": ["a.png"]}), ImageRow("b", cells={"x": 2})
-    assert write_traced([(one, other)], tmp_path / "traced.jsonl") == 1
+    write_traced([(one, other)], tmp_path / "traced.jsonl")
     told = json.loads((tmp_path / "traced.jsonl").read_text())
     assert told == {"dup1": {"images": ["a.png"]}, "dup2": {"x": 2}}

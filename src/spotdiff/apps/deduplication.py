@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection as Numbers
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Bool, Int64, UInt8
 
+from spotdiff.data.collections import Collection
 from spotdiff.data.image_hashing import HashCache, ImageHasher
-from spotdiff.data.image_rows import read_image_rows
+from spotdiff.data.row_hashing import RowReading, hash_rows
 from spotdiff.ops.keepers import Keep, kept_of
-from spotdiff.ops.text_hashes import text_hash
-from spotdiff.stages.deduplication import HashedRow, Sameness
-from spotdiff.types import ImageRow, Source
+from spotdiff.stages.deduplication import Sameness
+from spotdiff.types import ImageRow, RowHashes
 
 Compat: TypeAlias = Literal["data-juicer"]
 
@@ -34,6 +34,7 @@ class DedupRules:
         ignore_non_character: So are those that differ in spaces, digits and punctuation.
         colour: Images of one hash whose mean colours differ clearly are different.
         ordered: The images of a row are a sequence, not a set.
+        mirrored: Rows are also the same if the images of one are the mirror images of the other's.
         keep: Who stays: the first, or the one with the most pixels, or the sharpest.
         compat: `data-juicer` answers as its operator does: an image that comes twice in a row
             counts once, and images without contrast are all alike.
@@ -50,6 +51,7 @@ class DedupRules:
     ignore_non_character: bool = False
     colour: bool = False
     ordered: bool = True
+    mirrored: bool = False
     keep: Keep = "first"
     compat: Compat | None = None
 
@@ -61,59 +63,88 @@ class DedupRules:
     def sameness(self) -> Sameness:
         """What has to be equal."""
         flat_alike = self.compat is not None
-        return Sameness(self.max_distance, self.colour, self.ordered, flat_alike)
+        return Sameness(
+            self.max_distance, self.colour, self.ordered, flat_alike, mirrored=self.mirrored
+        )
+
+    @property
+    def reading(self) -> RowReading:
+        """What of a row counts."""
+        once = self.compat is not None
+        return RowReading(self.consider_text, self.lowercase, self.ignore_non_character, once)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Deduplicated:
-    """What was found; row i of every field is row i of the collection.
+    """What was found; row i of every column is row i of the rows.
+
+    Rows are not held in memory: `rows` reads them again whenever it is walked through.
 
     Attributes:
-        rows: As they were read.
+        rows: Of the older collection, if there is one, and then those of the collection.
         hashed: What is known of each.
         first: The first row of the group of each.
         kept: The row of that group that stays.
+        rules: By which they were compared.
+        older: How many of the rows, the first, are those of an older collection.
+        stamps: Of the tables when they were read.
     """
 
-    rows: tuple[ImageRow, ...]
-    hashed: tuple[HashedRow, ...]
+    rows: Collection
+    hashed: RowHashes
     first: Int64[np.ndarray, " n"]
     kept: Int64[np.ndarray, " n"]
+    rules: DedupRules
+    older: int = 0
+    stamps: tuple[tuple[int, int], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.first)
 
     @property
-    def stays(self) -> np.ndarray:
-        """Whether each row stays."""
-        return np.asarray(self.kept == np.arange(len(self.rows)))
+    def stays(self) -> Bool[np.ndarray, " n"]:
+        """Whether each row stays; older ones, and what they show, are not said to."""
+        return np.asarray((self.kept == np.arange(len(self))) & (self.first >= self.older))
 
     @property
     def groups(self) -> list[list[int]]:
         """The rows of every group of several, the largest groups first, then in order."""
-        order = np.argsort(self.first, kind="stable").tolist()
-        found = [list(members) for _, members in groupby(order, key=self.first.__getitem__)]
-        several = [members for members in found if len(members) > 1]
-        return sorted(several, key=lambda members: (-len(members), members[0]))
+        sizes = np.bincount(self.first, minlength=len(self))[self.first]
+        several = np.flatnonzero(sizes > 1)
+        order = several[np.lexsort((several, self.first[several], -sizes[several]))]
+        ends = np.flatnonzero(np.diff(self.first[order])) + 1
+        return [members.tolist() for members in np.split(order, ends) if len(members)]
 
     @property
     def distances(self) -> UInt8[np.ndarray, " n"]:
         """By how many bits each row differs from the one that stays, at the position of most."""
-        pairs = zip(self.hashed, self.kept.tolist(), strict=True)
-        return np.array([_apart(one, self.hashed[kept]) for one, kept in pairs], np.uint8)
+        return self.rules.sameness.distances(self.hashed, self.kept)
 
     @property
     def problems(self) -> list[str]:
         """A sentence for each row that nothing is known of; it stays."""
-        return [
-            reason
-            for row, hashed in zip(self.rows, self.hashed, strict=True)
-            for reason in (row.problem, *(image.problem for image in hashed.images))
-            if reason is not None
-        ]
+        return list(self.hashed.problems)
+
+    def again(self) -> Iterator[ImageRow]:
+        """Reads all rows again.
+
+        Raises:
+            CollectionChangedError: If they are not what they were.
+        """
+        return self.rows.again(self.hashed.names, self.stamps)
+
+    def picked(self, numbers: Numbers[int]) -> dict[int, ImageRow]:
+        """Some of the rows by their numbers, read again."""
+        wanted = set(numbers)
+        return {i: row for i, row in enumerate(self.again()) if i in wanted}
 
 
 def deduplicate(
     source: str | Path | Sequence[ImageRow],
     rules: DedupRules | None = None,
     *,
+    against: str | Path | Sequence[ImageRow] | None = None,
+    text: str = "text",
     cache: str | Path | None = None,
     workers: int | None = None,
 ) -> Deduplicated:
@@ -122,6 +153,8 @@ def deduplicate(
     Args:
         source: A folder, a table, or rows.
         rules: When rows are the same; None for equal hashes of pHash.
+        against: An older collection likewise: what shows the same as a row of it does not stay.
+        text: The column of the text in tables.
         cache: Folder that keeps hashes by file, so that a second run reads no pixels.
         workers: Of decoding; None for one a core.
 
@@ -130,51 +163,15 @@ def deduplicate(
         ValueError: If a rule cannot be one.
     """
     rules = rules or DedupRules()
-    if isinstance(source, str | Path):
-        source = list(read_image_rows(Path(source)))
-    rows = tuple(source)
-    hashed = hash_rows(rows, rules, cache, workers)
-    first = rules.sameness.groups(hashed)
-    areas = np.array([sum(i.width * i.height for i in one.images) for one in hashed], np.int64)
-    sharpness = np.array([sum(i.sharpness for i in one.images) for one in hashed], np.float64)
-    return Deduplicated(rows, hashed, first, kept_of(first, rules.keep, areas, sharpness))
-
-
-def hash_rows(
-    rows: Sequence[ImageRow],
-    rules: DedupRules,
-    cache: str | Path | None = None,
-    workers: int | None = None,
-) -> tuple[HashedRow, ...]:
-    """What is known of each row; all images go through the hasher as one sequence."""
+    given = [one for one in (against, source) if one is not None]
+    sources = [Path(one) if isinstance(one, str | Path) else tuple(one) for one in given]
+    rows = Collection(tuple(sources), text)
+    stamps = rows.stamps()
     kept = None if cache is None else HashCache(Path(cache))
     hasher = ImageHasher(rules.method, rules.mode, workers=workers, cache=kept)
-    images = [_images(row, rules) for row in rows]
-    found = iter(hasher([image for own in images for image in own]))
-    return tuple(
-        HashedRow(tuple(next(found) for _ in own), _text(row, rules))
-        for row, own in zip(rows, images, strict=True)
-    )
-
-
-def _images(row: ImageRow, rules: DedupRules) -> tuple[Source, ...]:
-    if rules.compat is None:
-        return row.images
-    return tuple(dict.fromkeys(row.images))
-
-
-def _text(row: ImageRow, rules: DedupRules) -> str | None:
-    if not rules.consider_text:
-        return None
-    return text_hash(
-        row.text or "",
-        lowercase=rules.lowercase,
-        ignore_non_character=rules.ignore_non_character,
-    )
-
-
-def _apart(one: HashedRow, other: HashedRow) -> int:
-    if not (one.is_known and other.is_known):
-        return 0
-    pairs = zip(one.images, other.images, strict=True)
-    return max((((a.bits or 0) ^ (b.bits or 0)).bit_count() for a, b in pairs), default=0)
+    parts = [hash_rows(Collection((one,), text).named(), hasher, rules.reading) for one in sources]
+    hashed = RowHashes.joined(parts)
+    first = rules.sameness.groups(hashed)
+    stays = kept_of(first, rules.keep, hashed.areas, hashed.sharpness)
+    older = len(hashed) - len(parts[-1])
+    return Deduplicated(rows, hashed, first, stays, rules, older, stamps)

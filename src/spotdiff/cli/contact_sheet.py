@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import Bool
-
 from spotdiff.apps.deduplication import Deduplicated
 from spotdiff.data.images import ImageError
 from spotdiff.data.thumbnails import thumbnail
@@ -38,25 +35,21 @@ def checked_groups(wanted: object) -> int:
     return wanted
 
 
-def write_sheet(
-    found: Deduplicated, older: int, stays: Bool[np.ndarray, " n"], most: int, path: Path
-) -> None:
+def write_sheet(found: Deduplicated, most: int, path: Path) -> None:
     """Writes the largest groups as one page.
 
     Args:
         found: The groups, those of another collection included.
-        older: How many of the rows, the first, are those of another collection.
-        stays: Which rows stay.
         most: So many groups are shown.
         path: The page.
     """
-    groups = [group for group in found.groups if group[-1] >= older]
+    groups = [group for group in found.groups if group[-1] >= found.older]
     problems = found.problems
-    rows = len(found.rows) - older
+    rows, stay = len(found) - found.older, int(found.stays.sum())
     words = SheetWords(
         "Rows that show the same",
         (
-            f"{rows} rows, of which {int(stays.sum())} stay; {len(groups)} groups, the largest "
+            f"{rows} rows, of which {stay} stay; {len(groups)} groups, the largest "
             "first. The row with the coloured frame stays; of the others the page says in how many "
             "bits they differ from it.",
         ),
@@ -64,7 +57,7 @@ def write_sheet(
         problems[:MAX_PROBLEMS],
         max(len(problems) - MAX_PROBLEMS, 0),
     )
-    write_contact_sheet(_groups(found, older, stays, groups[:most]), words, path)
+    write_contact_sheet(_groups(found, groups[:most]), words, path)
 
 
 def sheet_picture(source: Source, name: str) -> SheetPicture:
@@ -78,22 +71,22 @@ def sheet_picture(source: Source, name: str) -> SheetPicture:
     return SheetPicture(name, made.jpeg, (made.width, made.height))
 
 
-def _groups(
-    found: Deduplicated,
-    older: int,
-    stays: Bool[np.ndarray, " n"],
-    groups: Sequence[Sequence[int]],
-) -> Iterator[SheetGroup]:
-    distances = found.distances
-    for number, members in enumerate(groups, start=1):
-        kept = int(found.kept[members[0]])
-        shown = [kept, *(row for row in members if row != kept)][:MAX_ROWS]
+def _groups(found: Deduplicated, groups: Sequence[Sequence[int]]) -> Iterator[SheetGroup]:
+    distances, stays = found.distances, found.stays
+    shown = [_shown(members, int(found.kept[members[0]])) for members in groups]
+    read = found.picked([row for some in shown for row in some])
+    for number, (members, some) in enumerate(zip(groups, shown, strict=True), start=1):
         rows = (
-            _row(found.rows[row], bool(stays[row]), _told(row, kept, older, int(distances[row])))
-            for row in shown
+            _row(read[row], bool(stays[row]), _told(row, some[0], found.older, int(distances[row])))
+            for row in some
         )
         title = f"Group {number}: {len(members)} rows"
-        yield SheetGroup(title, rows, len(members) - len(shown))
+        yield SheetGroup(title, rows, len(members) - len(some))
+
+
+def _shown(members: Sequence[int], kept: int) -> list[int]:
+    """The rows of a group that are shown: first the one that stays."""
+    return [kept, *(row for row in members if row != kept)][:MAX_ROWS]
 
 
 def _told(row: int, kept: int, older: int, distance: int) -> str:

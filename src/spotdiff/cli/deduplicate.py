@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import fields
+from collections.abc import Iterator
+from dataclasses import fields, replace
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import Bool
 from omegaconf import DictConfig
 
 from spotdiff.apps.deduplication import Deduplicated, DedupRules
 from spotdiff.apps.deduplication import deduplicate as deduplicated
 from spotdiff.apps.places import existing
 from spotdiff.cli.contact_sheet import checked_groups, write_sheet
-from spotdiff.data.image_rows import read_image_rows
+from spotdiff.data.collections import Collection
 from spotdiff.ops.image_hashes import to_hex
 from spotdiff.types import ImageRow
-from spotdiff.writers.duplicates import Member, write_members, write_rows, write_traced
+from spotdiff.writers.duplicates import Member, MembersWriter, RowsWriter, write_traced
 from spotdiff.writers.placing import ACTIONS, carry_out, planned, write_plan
 
 log = logging.getLogger("spotdiff")
@@ -40,90 +39,81 @@ def deduplicate(cfg: DictConfig) -> int:
     most = checked_groups(cfg.contact_sheet_groups)
     rules = DedupRules(**{item.name: cfg[item.name] for item in fields(DedupRules)})
     source = existing(cfg.images, "a folder or a table for images")
-    rows = list(read_image_rows(source, cfg.text))
-    if not rows:
+    if next(iter(Collection((source,), cfg.text)), None) is None:
         raise ValueError(f"Expected images in {source}, found none: see docs/deduplication.md.")
-    older: list[ImageRow] = []
+    older = None
     if cfg.against is not None:
-        older = list(read_image_rows(existing(cfg.against, "a collection for against"), cfg.text))
-    found = deduplicated([*older, *rows], rules, cache=cfg.cache, workers=cfg.workers)
+        older = existing(cfg.against, "a collection for against")
+    found = deduplicated(
+        source, rules, against=older, text=cfg.text, cache=cfg.cache, workers=cfg.workers
+    )
     out = Path(cfg.out)
-    _write(found, len(older), cfg.show_num, out)
+    _write(found, cfg.show_num, out)
     if cfg.contact_sheet:
-        stays = _stays(found, len(older))
-        write_sheet(found, len(older), stays, most, out / "contact_sheet.html")
-    _told(found, len(older), out)
+        write_sheet(found, most, out / "contact_sheet.html")
+    _told(found, out)
     if cfg.action != "report":
-        _place(cfg, found, len(older), source, out)
+        _place(cfg, found, source, out)
     return min(len(found.problems), MAX_EXIT)
 
 
-def _write(found: Deduplicated, older: int, show_num: int, out: Path) -> None:
-    """Who stays as `kept.jsonl`, every row with its group as `groups.parquet`."""
-    stays = _stays(found, older)
-    kept = (dict(row.cells) for row, one in zip(found.rows, stays, strict=True) if one)
-    write_rows(kept, out / "kept.jsonl")
-    write_members(_members(found), found.rows, out / "groups.parquet")
+def _write(found: Deduplicated, show_num: int, out: Path) -> None:
+    """Who stays as `kept.jsonl`, every row with its group as `groups.parquet`, read once more."""
+    stays = found.stays
+    shown = [group[:2] for group in found.groups[: show_num or 0]]
+    wanted = {row for pair in shown for row in pair}
+    traced: dict[int, ImageRow] = {}
+    with RowsWriter(out / "kept.jsonl") as kept, MembersWriter(out / "groups.parquet") as groups:
+        for member, row in zip(_members(found), found.again(), strict=True):
+            groups.write(replace(member, where=row.where))
+            if stays[member.row]:
+                kept.write(dict(row.cells))
+            if member.row in wanted:
+                traced[member.row] = row
     if show_num:
-        shown = [group[:2] for group in found.groups[:show_num]]
-        pairs = [(found.rows[first], found.rows[second]) for first, second in shown]
+        pairs = [(traced[one], traced[other]) for one, other in shown]
         write_traced(pairs, out / "traced.jsonl")
 
 
-def _stays(found: Deduplicated, older: int) -> Bool[np.ndarray, " n"]:
-    """Which rows of the collection stay; what the older one has already does not."""
-    new = np.arange(len(found.rows)) >= older
-    known = new & (found.first < older)
-    return np.asarray(found.stays & new & ~known)
+def _members(found: Deduplicated) -> Iterator[Member]:
+    """All rows in order, whose origins are not known here."""
+    hashed = found.hashed
+    reasons = dict(zip(hashed.problem_rows[::-1].tolist(), hashed.problems[::-1], strict=True))
+    columns = (found.first, found.kept, found.distances, hashed.known, hashed.starts, hashed.counts)
+    for row, cells in enumerate(zip(*columns, strict=True)):
+        first, kept, distance, known, start, count = (cell.item() for cell in cells)
+        images = hashed.bits[start : start + count] if known else ()
+        hashes = tuple(to_hex(bits) for bits in images)
+        yield Member(row, "", first, kept, distance, hashes, reasons.get(row))
 
 
-def _members(found: Deduplicated) -> list[Member]:
-    distances = found.distances.tolist()
-    members = []
-    for row, (one, hashed) in enumerate(zip(found.rows, found.hashed, strict=True)):
-        known = hashed.is_known and one.problem is None
-        hashes = tuple(to_hex(image.bits or 0) for image in hashed.images) if known else ()
-        reasons = (one.problem, *(image.problem for image in hashed.images))
-        members.append(
-            Member(
-                row,
-                int(found.first[row]),
-                int(found.kept[row]),
-                distances[row],
-                hashes,
-                next((reason for reason in reasons if reason), None),
-            )
-        )
-    return members
-
-
-def _told(found: Deduplicated, older: int, out: Path) -> None:
+def _told(found: Deduplicated, out: Path) -> None:
     for problem in found.problems[:10]:
         log.error("%s", problem)
-    rows = len(found.rows) - older
-    groups = found.groups
-    if older:
-        known = int((found.first[older:] < older).sum())
+    rows = len(found) - found.older
+    if found.older:
+        known = int((found.first[found.older :] < found.older).sum())
         log.info("%d of %d rows are in the other collection already.", known, rows)
-    gone = rows - int(_stays(found, older).sum())
+    stay = int(found.stays.sum())
     log.info(
         "%d rows: %d stay, %d show what another one shows, in %d groups; %d images could not be "
         "read and stay. %s",
         rows,
-        rows - gone,
-        gone,
-        len(groups),
+        stay,
+        rows - stay,
+        len(found.groups),
         len(found.problems),
         out / "groups.parquet",
     )
 
 
-def _place(cfg: DictConfig, found: Deduplicated, older: int, source: Path, out: Path) -> None:
+def _place(cfg: DictConfig, found: Deduplicated, source: Path, out: Path) -> None:
     """Copies or links what stays, moves what does not, or says what would be done."""
-    stays = _stays(found, older)
-    wanted = ~stays if cfg.action == "move" else stays
-    chosen = [row for row in range(older, len(found.rows)) if wanted[row]]
-    pictures = [image for row in chosen for image in found.rows[row].images]
+    wanted = ~found.stays if cfg.action == "move" else found.stays
+    wanted[: found.older] = False
+    pictures = [
+        image for row, one in zip(found.again(), wanted, strict=True) if one for image in row.images
+    ]
     if any(isinstance(image, bytes) for image in pictures):
         raise ValueError(f"Expected files for action={cfg.action}, the table holds bytes.")
     root = source if source.is_dir() else source.parent

@@ -76,10 +76,15 @@ def components(pairs: Int64[np.ndarray, "k 2"], count: int) -> Int64[np.ndarray,
         >>> components(np.array([[1, 3], [3, 4]]), 5)
         array([0, 1, 2, 1, 1])
     """
-    links = coo_array((np.ones(len(pairs), bool), tuple(pairs.T)), shape=(count, count))
+    nodes, places = np.unique(pairs, return_inverse=True)
+    ends = places.reshape(pairs.shape).T
+    links = coo_array((np.ones(len(pairs), bool), tuple(ends)), shape=(len(nodes), len(nodes)))
     _, numbers = connected_components(links, directed=False)
-    _, first, member = np.unique(numbers, return_index=True, return_inverse=True)
-    return np.asarray(first[member], np.int64)
+    smallest = np.empty(len(nodes), np.int64)
+    smallest[numbers[::-1]] = nodes[::-1]  # the last one written is the first of its number
+    found = np.arange(count)
+    found[nodes] = smallest[numbers]
+    return found
 
 
 def _within(codes: UInt64[np.ndarray, " n"], max_distance: int) -> Neighbours:

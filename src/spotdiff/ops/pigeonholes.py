@@ -153,7 +153,7 @@ def _sharing(
         keys_others = ranked_others & key
         starts, ends = (np.searchsorted(keys_others, keys, s) for s in ("left", "right"))
     counts = ends - starts
-    for rows in _blocks(counts):
+    for rows in blocks(counts):
         numbers, right = expanded(starts[rows], counts[rows])
         distances = np.bitwise_count(ranked[rows][numbers] ^ ranked_others[right])
         near = np.flatnonzero(distances <= max_distance)
@@ -161,7 +161,7 @@ def _sharing(
         yield NearPairs(left, order_others[right[near]], distances[near])
 
 
-def _blocks(counts: Int64[np.ndarray, " n"]) -> Iterator[slice]:
+def blocks(counts: Int64[np.ndarray, " n"]) -> Iterator[slice]:
     """Rows that together have about as many pairs as are compared at once, one row at least."""
     totals = np.cumsum(counts)
     start = 0

@@ -7,36 +7,35 @@ are joined by a chain of near ones are one group.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64, UInt8, UInt32, UInt64
 
-from spotdiff.ops.hamming import components, neighbours
-from spotdiff.types import ImageHash
+from spotdiff.ops.hamming import components
+from spotdiff.ops.near_rows import labelled, near_rows
+from spotdiff.types import RowHashes
 
-_COLOUR_STEP = 16  # grey levels of a channel that count as one colour
-_BLOCK = 2048  # rows of several images that are compared at once
+_COLOUR_BITS = 4  # of a channel that tell colours apart: 16 grey levels count as one
+_FLAT, _COLOURED = np.uint32(1 << 24), np.uint32(1 << 25)
 
 
-@dataclass(frozen=True, slots=True)
-class HashedRow:
-    """What is known of one row.
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """Rows of one number of images as they are compared; where mirrors count, each comes twice.
 
     Attributes:
-        images: The hash of each of its images, in order.
-        text: The hash of its text; None where text does not count.
+        rows: Their numbers; first all as they are, then perhaps all mirrored.
+        real: Whether it is the row as it is, and not its mirror image.
+        keys: Equal where all is equal that has to be.
+        codes: The hashes of the images, in the order in which they are compared.
     """
 
-    images: tuple[ImageHash, ...] = ()
-    text: str | None = None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether every image could be hashed."""
-        return all(image.bits is not None for image in self.images)
+    rows: Int64[np.ndarray, " n"]
+    real: Bool[np.ndarray, " n"]
+    keys: Int64[np.ndarray, " n"]
+    codes: UInt64[np.ndarray, "n k"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,7 @@ class Sameness:
         colour: Images of one code whose mean colours differ clearly are different.
         ordered: The images of a row are a sequence, not a set.
         flat_alike: Images without any contrast are all alike, whatever their colour.
+        mirrored: Rows are also the same if all images of one show the mirror images of the other.
 
     Raises:
         ValueError: If `max_distance` is no number of bits.
@@ -57,6 +57,7 @@ class Sameness:
     colour: bool = False
     ordered: bool = True
     flat_alike: bool = False
+    mirrored: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_distance <= 64:
@@ -65,65 +66,97 @@ class Sameness:
                 f"{self.max_distance!r}."
             )
 
-    def groups(self, rows: Sequence[HashedRow]) -> Int64[np.ndarray, " n"]:
+    def groups(self, rows: RowHashes) -> Int64[np.ndarray, " n"]:
         """For every row the first row of its group.
 
         A row of which an image could not be hashed is a group of its own, and so is one without
         images whose text does not count: nothing is known that would make it the same as another.
         """
-        first = np.arange(len(rows))
-        for members in self._keyed(rows).values():
-            places = np.array(members, np.int64)
-            codes = np.array([self._codes(rows[row]) for row in members], np.uint64)
-            first[places] = places[self._joined(codes.reshape(len(members), -1))]
-        return first
+        return components(self.links(rows), len(rows))
 
-    def _keyed(self, rows: Sequence[HashedRow]) -> dict[object, list[int]]:
-        """The rows that may be the same, by all that has to be equal."""
-        keyed: dict[object, list[int]] = defaultdict(list)
-        for number, row in enumerate(rows):
-            if row.is_known and (row.images or row.text is not None):
-                looks = [self._look(image) for image in self._images(row)]
-                keyed[len(row.images), tuple(looks), row.text].append(number)
-        return keyed
+    def links(self, rows: RowHashes) -> Int64[np.ndarray, "p 2"]:
+        """Pairs of rows that join the groups."""
+        found = [links_among(looks, self.max_distance) for looks in self.looks(rows)]
+        return np.concatenate([np.zeros((0, 2), np.int64), *found])
 
-    def _images(self, row: HashedRow) -> list[ImageHash]:
-        if self.ordered:
-            return list(row.images)
-        return sorted(row.images, key=lambda image: (image.bits or 0, image.colour))
+    def looks(self, rows: RowHashes) -> Iterator[Looks]:
+        """All rows that something is known of, by their number of images."""
+        for count in np.unique(rows.counts).tolist():
+            if count or rows.texts is not None:
+                yield self._looks(rows, np.flatnonzero(rows.known & (rows.counts == count)), count)
 
-    def _codes(self, row: HashedRow) -> list[int]:
-        return [image.bits or 0 for image in self._images(row)]
+    def distances(
+        self, rows: RowHashes, others: Int64[np.ndarray, " n"]
+    ) -> UInt8[np.ndarray, " n"]:
+        """By how many bits each row differs from another one, at the position of most.
 
-    def _look(self, image: ImageHash) -> object:
-        """What has to be equal of an image besides its code, or nearly so."""
-        if image.flat and not self.flat_alike:
-            return image.colour
+        Args:
+            rows: Hashes.
+            others: The other row for each, with as many images.
+
+        Returns:
+            0 where nothing is known.
+        """
+        apart = np.zeros(len(rows), np.uint8)
+        for looks in self.looks(rows):
+            if not looks.codes.shape[1]:
+                continue
+            numbers = looks.rows[looks.real]
+            place = np.zeros(len(rows), np.int64)
+            place[numbers] = np.arange(len(numbers))
+            ways = looks.codes.reshape(-1, len(numbers), looks.codes.shape[1])
+            there = ways[0][place[others[numbers]]]
+            bits = [np.bitwise_count(way ^ there).max(axis=1) for way in ways]
+            apart[numbers] = np.min(bits, axis=0)
+        return np.where(rows.known & rows.known[others], apart, 0).astype(np.uint8)
+
+    def _looks(self, rows: RowHashes, numbers: Int64[np.ndarray, " n"], count: int) -> Looks:
+        images = rows.starts[numbers, None] + np.arange(count)
+        seen = [rows.bits, rows.mirrored] if self.mirrored else [rows.bits]
+        ways = [self._arranged(column[images], images, rows) for column in seen]
+        codes = np.concatenate([way for way, _ in ways])
+        told = [np.concatenate([look for _, look in ways])]
+        if rows.texts is not None:
+            told.append(np.tile(rows.texts[numbers].view(np.uint64), (len(ways), 1)))
+        columns = [column for table in told for column in table.T]
+        real = np.arange(len(codes)) < len(numbers)
+        return Looks(np.tile(numbers, len(ways)), real, labelled(columns, len(codes)), codes)
+
+    def _arranged(
+        self, codes: UInt64[np.ndarray, "n k"], images: Int64[np.ndarray, "n k"], rows: RowHashes
+    ) -> tuple[UInt64[np.ndarray, "n k"], UInt32[np.ndarray, "n k"]]:
+        """Codes, and what has to be equal of the images besides; sets are sorted."""
+        if not self.ordered:
+            order = np.lexsort((_packed(rows.colours[images]), codes), axis=-1)
+            codes, images = (np.take_along_axis(table, order, 1) for table in (codes, images))
+        looks = np.zeros(codes.shape, np.uint32)
         if self.colour:
-            return tuple(level // _COLOUR_STEP for level in image.colour)
-        return None
+            step = np.uint8(8 - _COLOUR_BITS)
+            looks = _COLOURED | _packed(rows.colours[images] >> step)
+        if not self.flat_alike and rows.flat.any():
+            looks = np.where(rows.flat[images], _FLAT | _packed(rows.colours[images]), looks)
+        return codes, looks
 
-    def _joined(self, codes: Int64[np.ndarray, "n k"]) -> Int64[np.ndarray, " n"]:
-        """For rows of one key the first row of its group."""
-        if not codes.shape[1]:
-            return np.zeros(len(codes), np.int64)
-        distinct, first, member = np.unique(codes, axis=0, return_index=True, return_inverse=True)
-        roots = np.arange(len(distinct))
-        if self.max_distance and len(distinct) > 1:
-            roots = components(self._near(distinct), len(distinct))
-        # the smallest row of a group, whatever the order of its codes
-        smallest = np.full(len(distinct), len(codes))
-        np.minimum.at(smallest, roots, first)
-        return np.asarray(smallest[roots][member.reshape(-1)], np.int64)
 
-    def _near(self, codes: Int64[np.ndarray, "n k"]) -> Int64[np.ndarray, "p 2"]:
-        """All pairs of different rows of codes that are near at every position."""
-        if codes.shape[1] == 1:
-            return neighbours(codes[:, 0], self.max_distance).pairs
-        found = []
-        for start in range(0, len(codes), _BLOCK):
-            block = codes[start : start + _BLOCK]
-            apart = np.bitwise_count(block[:, None] ^ codes[None]).max(axis=2)
-            near = np.add(np.argwhere(apart <= self.max_distance), (start, 0))
-            found.append(near[near[:, 0] < near[:, 1]])
-        return np.concatenate(found).astype(np.int64)
+def links_among(looks: Looks, max_distance: int) -> Int64[np.ndarray, "p 2"]:
+    """Pairs of rows that join the groups of rows with as many images.
+
+    Rows whose mirror images are alike, while they are not, have nothing in common by that alone.
+    """
+    equal = labelled([looks.keys, *looks.codes.T], len(looks.keys))
+    first = np.empty(int(equal.max(initial=-1)) + 1, np.int64)
+    first[equal[::-1]] = np.arange(len(equal))[::-1]  # a real one where there is one
+    lives = looks.real[first]
+    near = np.zeros((0, 2), np.int64)
+    if max_distance and len(first) > 1:
+        near = near_rows(looks.codes[first], looks.keys[first], max_distance, lives)
+        lives[near] = True
+    repeats = np.flatnonzero(lives[equal] & (first[equal] != np.arange(len(equal))))
+    pairs = np.concatenate([np.stack([first[equal[repeats]], repeats], axis=1), first[near]])
+    return np.asarray(looks.rows[pairs])
+
+
+def _packed(colours: UInt8[np.ndarray, "*n 3"]) -> UInt32[np.ndarray, "*n"]:
+    """Three channels as one number."""
+    wide = colours.astype(np.uint32)
+    return np.asarray(wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2])

@@ -29,6 +29,7 @@ from spotdiff.types.changes import (
 from spotdiff.types.chats import Chat, Part, Reply
 from spotdiff.types.combination import Combination, Tuned, Witnesses, WitnessWeights
 from spotdiff.types.duplicates import ImageHash
+from spotdiff.types.exchanges import Exchange
 from spotdiff.types.image_rows import ImageRow, Source
 from spotdiff.types.maps import ChangeMap, Thresholds
 from spotdiff.types.mistakes import (
@@ -58,6 +59,7 @@ from spotdiff.types.results import (
     Registration,
     ViewInfo,
 )
+from spotdiff.types.row_hashes import RowHashes
 from spotdiff.types.samples import Plain, Sample, Swap, Verdict
 
 __all__ = [
@@ -78,6 +80,7 @@ __all__ = [
     "Confusion",
     "Detections",
     "Embeddings",
+    "Exchange",
     "Funnel",
     "GateCounts",
     "HeatFusion",
@@ -103,6 +106,7 @@ __all__ = [
     "Registering",
     "Registration",
     "Reply",
+    "RowHashes",
     "RowProblem",
     "Sample",
     "Scores",
