@@ -8,7 +8,6 @@ the answer of a later run), its last line holds.
 from __future__ import annotations
 
 import json
-import mmap
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import BinaryIO, NamedTuple, Self
 
 from spotdiff.types import PairResult
 from spotdiff.writers.files import replacing
+from spotdiff.writers.lines import LineFile, whole_lines
 from spotdiff.writers.records import Record, from_record, to_record
 
 
@@ -25,13 +25,10 @@ class JsonlWriter:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self._file: BinaryIO | None = None
+        self._lines = LineFile(path)
 
     def __enter__(self) -> Self:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.path.exists():
-            _mend(self.path)
-        self._file = self.path.open("ab")
+        self._lines.__enter__()
         return self
 
     def __exit__(
@@ -40,9 +37,7 @@ class JsonlWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._lines.__exit__(kind, error, trace)
 
     def write(self, result: PairResult) -> PairResult:
         """Appends the record of a result and gives the result back as it came.
@@ -50,15 +45,14 @@ class JsonlWriter:
         Raises:
             ValueError: The writer is not open, or a number of the result is not finite.
         """
-        if self._file is None:
+        if not self._lines.is_open:
             raise ValueError(f"{self.path} is not open: write inside `with JsonlWriter(path)`")
         try:
             line = json.dumps(to_record(result), allow_nan=False)
         except ValueError as error:
             message = f"pair {result.pair_id!r}: expected finite scores and boxes ({error})"
             raise ValueError(message) from error
-        self._file.write(line.encode("ascii") + b"\n")
-        self._file.flush()
+        self._lines.write(line)
         return result
 
 
@@ -171,20 +165,8 @@ def _places(paths: Sequence[Path]) -> dict[str, _Place]:
 
 
 def _lines(path: Path) -> Iterator[tuple[_Place, bytes]]:
-    offset = 0
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip() and (line.endswith(b"\n") or _is_whole(line)):
-                yield _Place(path, number, offset), line
-            offset += len(line)
-
-
-def _is_whole(line: bytes) -> bool:
-    # Only the closing brace makes an object parse, so no part of a record passes.
-    try:
-        return isinstance(json.loads(line), dict)
-    except ValueError:
-        return False
+    for number, offset, line in whole_lines(path):
+        yield _Place(path, number, offset), line
 
 
 def _record(place: _Place, line: bytes) -> Record:
@@ -210,18 +192,3 @@ def _no_record(place: _Place, error: Exception) -> ValueError:
         f"{place.path} line {place.number}: expected a prediction record, got "
         f"{type(error).__name__}: {error}. Delete the line to have its pair predicted again."
     )
-
-
-def _mend(path: Path) -> None:
-    """Cuts off a torn last line; ends a whole one with the newline that it lacks."""
-    if path.stat().st_size == 0:
-        return
-    with path.open("r+b") as file:
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-            start = view.rfind(b"\n") + 1
-            tail = view[start:]
-        if tail and _is_whole(tail):
-            file.seek(0, 2)
-            file.write(b"\n")
-        else:
-            file.truncate(start)
