@@ -19,6 +19,7 @@ from spotdiff.types import (
     Embeddings,
     Image,
     LabelScores,
+    Mask,
     Matrix,
     ModelInfo,
     ObjectEvidence,
@@ -235,6 +236,56 @@ class ChatModel(Protocol):
         ...
 
 
+class PairSynthesizer(Protocol):
+    """Draws two pictures that differ in what two prompts differ in.
+
+    Attributes:
+        info: Which weights, and the hash of all settings that decide a picture.
+    """
+
+    info: ModelInfo
+
+    @property
+    def settings(self) -> Mapping[str, Plain]:
+        """All that decides a picture besides the prompts and the seed, weights by name and hash."""
+        ...
+
+    def problem(self, prompts: tuple[str, str]) -> str | None:
+        """Why a pair of prompts cannot be drawn, in one sentence; None if it can."""
+        ...
+
+    def __call__(
+        self, prompts: Sequence[tuple[str, str]], seeds: Sequence[int]
+    ) -> list[tuple[Image, Image]]:
+        """The views that the prompts of before and after say, for every pair, of one size.
+
+        The same prompts and seed give the same pictures, whatever the other pairs are.
+        """
+        ...
+
+
+class Inpainter(Protocol):
+    """Paints over parts of images so that what was there is gone.
+
+    Attributes:
+        info: Which weights or rule, and the hash of all settings that decide a picture.
+    """
+
+    info: ModelInfo
+
+    @property
+    def settings(self) -> Mapping[str, Plain]:
+        """All that decides a picture, weights by name and hash."""
+        ...
+
+    def __call__(self, images: Sequence[Image], masks: Sequence[Mask]) -> list[Image]:
+        """Every image without what its mask covers (where it is not 0).
+
+        Pixels farther from the mask than its small growth stay as they are.
+        """
+        ...
+
+
 class TextEmbedder(Protocol):
     """Describes texts by vectors whose dot product says how alike they are in meaning."""
 
@@ -242,6 +293,16 @@ class TextEmbedder(Protocol):
 
     def text_embeddings(self, texts: Sequence[str]) -> Embeddings:
         """One unit vector a text; what is too long for the model is cut off."""
+        ...
+
+
+class CaptionEditor(Protocol):
+    """Makes one thing of a caption another thing."""
+
+    info: ModelInfo
+
+    def __call__(self, captions: Sequence[str], seeds: Sequence[int]) -> list[Reply]:
+        """An edited caption each, or why there is none; the same caption and seed give the same."""
         ...
 
 
