@@ -1,18 +1,19 @@
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from spotdiff.types import Change, ChangeKind
 from spotdiff.writers.coco import write_coco
-from spotdiff.writers.jsonl import JsonlWriter
+from spotdiff.writers.jsonl import JsonlWriter, read_records
 
 
 def exported(folder, results):
     with JsonlWriter(folder / "p.jsonl") as writer:
         for result in results:
             writer.write(result)
-    write_coco(folder / "p.jsonl", folder / "coco.json")
+    write_coco(partial(read_records, folder / "p.jsonl"), folder / "coco.json")
     return json.loads((folder / "coco.json").read_text())
 
 

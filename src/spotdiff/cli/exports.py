@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from omegaconf import DictConfig
 
@@ -14,7 +15,7 @@ from spotdiff.data.tables import JSON_LINES, columns, did_you_mean, pair_ids
 from spotdiff.writers.coco import write_coco
 from spotdiff.writers.datajuicer import write_datajuicer
 from spotdiff.writers.funnel import write_funnel
-from spotdiff.writers.jsonl import compact
+from spotdiff.writers.jsonl import compact, read_records
 from spotdiff.writers.submission import write_submission
 
 log = logging.getLogger("spotdiff")
@@ -86,7 +87,7 @@ def _known_words(job: Job) -> tuple[str, ...] | None:
 
 
 def _coco(job: Job) -> None:
-    write_coco(job.records, job.out / "coco.json")
+    write_coco(partial(read_records, job.records), job.out / "coco.json")
 
 
 def _datajuicer(job: Job) -> None:

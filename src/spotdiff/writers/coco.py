@@ -9,20 +9,23 @@ height] in pixels of their image. Pairs that failed are no images; `errors` list
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TextIO, TypeAlias
 
 from spotdiff.types import Box, Change, PairResult, ViewInfo
 from spotdiff.version import __version__
 from spotdiff.writers.files import replacing
-from spotdiff.writers.jsonl import read_records
 
 _Json: TypeAlias = "str | int | float | list[_Json] | dict[str, _Json] | None"
 
 
-def write_coco(records: Path, out: Path) -> None:
-    """Writes `out` as COCO JSON from a file of records, holding one pair at a time in memory.
+def write_coco(results: Callable[[], Iterable[PairResult]], out: Path) -> None:
+    """Writes `out` as COCO JSON, holding one pair at a time in memory.
+
+    Args:
+        results: Opens the results; called once for each part of the file.
+        out: The file.
 
     Raises:
         ValueError: An answered pair has a view of unknown size.
@@ -31,10 +34,10 @@ def write_coco(records: Path, out: Path) -> None:
     info = {"description": "Changes between two photographs", "version": __version__}
     with replacing(out) as partial, partial.open("w", encoding="ascii") as file:
         file.write(f'{{"info": {json.dumps(info)},\n"licenses": []')
-        _write_array(file, "images", _images(read_records(records)))
-        _write_array(file, "annotations", _annotations(read_records(records), categories))
+        _write_array(file, "images", _images(results()))
+        _write_array(file, "annotations", _annotations(results(), categories))
         _write_array(file, "categories", _categories(categories))
-        _write_array(file, "errors", _errors(read_records(records)))
+        _write_array(file, "errors", _errors(results()))
         file.write("}\n")
 
 

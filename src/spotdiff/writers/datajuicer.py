@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from spotdiff.ops.boxes import clip, transform
-from spotdiff.types import Box, Change, PairResult
+from spotdiff.types import Box, Change, PairResult, Sample
 from spotdiff.writers.files import replacing
 from spotdiff.writers.jsonl import Records
 
@@ -42,6 +42,38 @@ def write_datajuicer(
             merged = {**meta, **told} if isinstance(meta, Mapping) else told
             line = json.dumps({**cells, META: merged})  # ASCII holds half an emoji too
             file.write(line.encode("ascii") + b"\n")
+
+
+def write_built(samples: Iterable[Sample], out: Path) -> int:
+    """Writes pairs that were built as rows of the difference caption operator; says how many.
+
+    Captions of regions and of differences are lists beside the boxes; one that is not known is an
+    empty text.
+    """
+    count = 0
+    with replacing(out) as partial, partial.open("wb") as file:
+        for sample in samples:
+            row = {
+                "image_path1": sample.before,
+                "image_path2": sample.after,
+                "caption1": sample.caption_before or "",
+                "caption2": sample.caption_after or "",
+                META: _built_meta(sample),
+            }
+            file.write(json.dumps(row).encode("ascii") + b"\n")
+            count += 1
+    return count
+
+
+def _built_meta(sample: Sample) -> dict[str, object]:
+    regions = [change.region_captions or ("", "") for change in sample.changes]
+    boxes = [change.box_before or change.box_after for change in sample.changes]
+    return {
+        BOXES: [_centred(box) for box in boxes if box is not None] or _NOTHING,
+        "region_caption1": [before for before, _ in regions] or [""],
+        "region_caption2": [after for _, after in regions] or [""],
+        "bbox_difference_captions": [change.caption or "" for change in sample.changes] or [""],
+    }
 
 
 def _meta(result: PairResult) -> dict[str, object]:

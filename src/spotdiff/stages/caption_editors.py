@@ -1,0 +1,99 @@
+"""Who edits captions: one thing in a sentence becomes another thing.
+
+Jiao et al. 2024 (Img-Diff), section 3.1: https://arxiv.org/abs/2408.04594
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from spotdiff.contracts import ChatModel, Tagger
+from spotdiff.labels.swaps import CompatibleNouns
+from spotdiff.ops.caption_edits import Span, noun_spans, replaced
+from spotdiff.ops.wording import article, plural
+from spotdiff.stages.prompts import CAPTION_EDIT
+from spotdiff.types import Chat, ModelInfo, Reply, Token
+
+_OF_ONE = frozenset(["a", "an", "one", "the", "this", "that", "each", "his", "her", "its", "their"])
+
+
+class RuleEditor:
+    """Replaces a noun by one of like things; a `CaptionEditor` that needs no model.
+
+    Args:
+        nouns: Which may stand in for which.
+        tagger: Finds nouns.
+    """
+
+    def __init__(self, nouns: CompatibleNouns, tagger: Tagger) -> None:
+        self.nouns, self.tagger = nouns, tagger
+        table = "\n".join(f"{noun}: {group}" for noun, group in sorted(nouns.groups.items()))
+        words = "" if nouns.words is None else "\n".join(sorted(nouns.words))
+        told = f"{tagger.info.sha256}\n{table}\n\n{words}"
+        self.info = ModelInfo("rules", hashlib.sha256(told.encode()).hexdigest())
+
+    def __call__(self, captions: Sequence[str], seeds: Sequence[int]) -> list[Reply]:
+        """An edited caption each; which noun goes and which comes is drawn by the seed.
+
+        A caption without a noun that is in the table stays as it is.
+        """
+        read = self.tagger(captions)
+        return [self._edited(*told) for told in zip(captions, read, seeds, strict=True)]
+
+    def _edited(self, caption: str, tokens: Sequence[Token], seed: int) -> Reply:
+        spans = noun_spans(tokens)
+        heads = {tokens[span.stop - 1].lemma for span in spans}
+        choices = [
+            (span, others)
+            for span in spans
+            # what is mentioned already, if only as a table of another sort, would be no news
+            if (others := [n for n in self._others(tokens, span) if n.split()[-1] not in heads])
+        ]
+        if not choices:
+            return Reply(caption)  # there is nothing to swap, which is for others to judge
+        rng = np.random.default_rng(seed)
+        span, others = choices[int(rng.integers(len(choices)))]
+        noun = others[int(rng.integers(len(others)))]
+        text = replaced(
+            caption, tokens, span, plural(noun) if _several(tokens, span) else noun, article(noun)
+        )
+        return Reply(text, None if text else "the caption is not written as it was read")
+
+    def _others(self, tokens: Sequence[Token], span: Span) -> tuple[str, ...]:
+        name = " ".join(token.lemma for token in tokens[span.start : span.stop])
+        return self.nouns.others(name)
+
+
+class ChatEditor:
+    """Has a chat model edit captions; a `CaptionEditor`.
+
+    Args:
+        model: Is asked once a caption.
+    """
+
+    def __init__(self, model: ChatModel) -> None:
+        self.model = model
+        told = f"{model.info.sha256}\n{CAPTION_EDIT.version}"
+        digest = hashlib.sha256(told.encode()).hexdigest()
+        self.info = ModelInfo(f"{model.info.name}, {CAPTION_EDIT.version}", digest)
+
+    def __call__(self, captions: Sequence[str], seeds: Sequence[int]) -> list[Reply]:
+        """An edited caption each; a model draws by its own seed."""
+        del seeds
+        asked = [Chat((CAPTION_EDIT.ask(caption=caption),)) for caption in captions]
+        return [
+            reply if reply.text is None else Reply(reply.text.strip().strip("\"'“”").strip())
+            for reply in self.model(asked)
+        ]
+
+
+def _several(tokens: Sequence[Token], span: Span) -> bool:
+    """Whether a run of nouns is a plural; of "sheep" the word before tells."""
+    last = tokens[span.stop - 1]
+    if last.word.lower() != last.lemma:
+        return True
+    before = tokens[span.start - 1].word.lower() if span.start else ""
+    return plural(last.lemma) == last.lemma and before not in _OF_ONE
