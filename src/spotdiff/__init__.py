@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from spotdiff.version import __version__
 
-__all__ = ["PairRow", "__version__", "deduplicate", "detecting", "load"]
+__all__ = ["PairRow", "__version__", "deduplicate", "deduplicate_pairs", "detecting", "load"]
 
 if TYPE_CHECKING:
     from spotdiff.apps.deduplication import deduplicate
     from spotdiff.apps.loading import load
     from spotdiff.apps.objects import detecting
+    from spotdiff.apps.pair_deduplication import deduplicate_pairs
     from spotdiff.types import PairRow
 
 
@@ -32,6 +33,10 @@ def __getattr__(name: str) -> object:
         from spotdiff.apps.deduplication import deduplicate
 
         return deduplicate
+    if name == "deduplicate_pairs":
+        from spotdiff.apps.pair_deduplication import deduplicate_pairs
+
+        return deduplicate_pairs
     if name == "detecting":
         from spotdiff.apps.objects import detecting
 

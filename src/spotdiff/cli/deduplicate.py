@@ -13,6 +13,7 @@ from spotdiff.apps.deduplication import Deduplicated, DedupRules
 from spotdiff.apps.deduplication import deduplicate as deduplicated
 from spotdiff.apps.places import existing
 from spotdiff.cli.contact_sheet import checked_groups, write_sheet
+from spotdiff.cli.deduplicate_pairs import deduplicate_pairs
 from spotdiff.data.collections import Collection
 from spotdiff.ops.image_hashes import to_hex
 from spotdiff.types import ImageRow
@@ -33,6 +34,8 @@ def deduplicate(cfg: DictConfig) -> int:
     Raises:
         ValueError: If a setting cannot be one, or there are no rows.
     """
+    if cfg.pairs:
+        return deduplicate_pairs(cfg)
     if cfg.action not in ("report", *ACTIONS):
         known = ", ".join(("report", *ACTIONS))
         raise ValueError(f"Expected action to be one of {known}, got {cfg.action!r}.")

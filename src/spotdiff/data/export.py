@@ -24,7 +24,8 @@ from typing import Literal, Self, TextIO
 import cv2
 import numpy as np
 
-from spotdiff.types import ChangeKind, LabelSets, Pair, TrueChange
+from spotdiff.data.pair_cells import change_cell, word_cells
+from spotdiff.types import ChangeKind, Pair
 
 SetFormat = Literal["weak", "manifest"]
 TABLES: dict[SetFormat, str] = {"weak": "train.csv", "manifest": "manifest.jsonl"}
@@ -162,25 +163,12 @@ def _manifest_row(pair: Pair, out: Path) -> str:
         row |= {"mask": f"masks/{pair.pair_id}.png", "mask_kinds": "bits"}
         _write_png(out / str(row["mask"]), truth.mask)
     if truth.changes is not None:
-        row["changes"] = [_change(change) for change in truth.changes]
+        row["changes"] = [change_cell(change) for change in truth.changes]
     if truth.labels is not None:
-        row |= _word_lists(truth.labels)
+        row |= word_cells(truth.labels)
     _write_png(out / str(row["before"]), pair.before)
     _write_png(out / str(row["after"]), pair.after)
     return json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def _change(change: TrueChange) -> dict[str, object]:
-    return {
-        "kind": None if change.kind is None else change.kind.value,
-        "label": change.label,
-        "box_before": change.box_before,
-        "box_after": change.box_after,
-    }
-
-
-def _word_lists(labels: LabelSets) -> dict[str, object]:
-    return {f"{kind.value}_objs": list(labels.of(kind)) for kind in ChangeKind}
 
 
 def _one_word(label: str) -> str:
