@@ -10,6 +10,7 @@ import numpy as np
 from spotdiff.data.cutouts import Backdrop, Cutout
 from spotdiff.data.layers import Layer, Sprite, paste
 from spotdiff.data.shapes import texture
+from spotdiff.ops.filling import filled_in
 from spotdiff.types import ChangeKind, Image, Mask
 
 MAX_GROWTH = 2.5
@@ -107,26 +108,14 @@ def erased(rng: np.random.Generator, backdrop: Backdrop, count: int) -> tuple[Im
         x, y, x1, y1 = max(0, x - PAD), max(0, y - PAD), x + width + PAD, y + height + PAD
         hole = cv2.dilate(mask[y:y1, x:x1], np.ones((5, 5), np.uint8))
         thing = Sprite(backdrop.image[y:y1, x:x1], cv2.GaussianBlur(hole, (0, 0), 0.8), x, y)
-        paste(ground, Sprite(_filled_in(rng, ground[y:y1, x:x1], hole), thing.alpha, x, y))
+        window = ground[y:y1, x:x1]
+        down, across = rng.choice((-1, 1), 2) * (hole.shape[0] // 3, hole.shape[1] // 3)
+        paste(ground, Sprite(filled_in(window, hole, int(down), int(across)), thing.alpha, x, y))
         if rng.random() < 0.5:
             layers.append(Layer(ChangeKind.REMOVED, outline.label, thing, None))
         else:
             layers.append(Layer(ChangeKind.ADDED, outline.label, None, thing))
     return ground, layers
-
-
-def _filled_in(rng: np.random.Generator, window: Image, hole: Mask) -> Image:
-    """The window with its hole painted over: smooth colours from its rim, detail from beside it."""
-    height, width = window.shape[:2]
-    scale = min(1.0, 40 / max(height, width))
-    small_hole = (_scaled(hole, scale, scale) > 0).astype(np.uint8)
-    small = cv2.inpaint(_scaled(window, scale, scale), small_hole, 3, cv2.INPAINT_TELEA)
-    filled = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    detail = window.astype(np.int16) - cv2.GaussianBlur(window, (0, 0), 2)
-    detail[hole > 0] = 0
-    down, across = rng.choice((-1, 1), 2) * (height // 3, width // 3)
-    beside = np.roll(detail, (int(down), int(across)), (0, 1))
-    return cv2.add(filled, beside, dtype=cv2.CV_8U)
 
 
 def _fitted(rng: np.random.Generator, cutout: Cutout, long_side: float) -> tuple[Image, Mask]:
