@@ -55,14 +55,20 @@ class Borrowed(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class Pretrained:
-    """A model of transformers in float32, what prepares its inputs, and which weights these are."""
+    """A model of transformers, what prepares its inputs, and which weights these are."""
 
     model: Any
     processor: Any
     info: ModelInfo
 
 
-def pretrained(name_or_dir: str | Path, model: str, *, texts: bool = True) -> Pretrained:
+def pretrained(
+    name_or_dir: str | Path,
+    model: str,
+    *,
+    texts: bool = True,
+    dtype: torch.dtype = torch.float32,
+) -> Pretrained:
     """Loads an id of the model hub that is in its cache, or a local folder; downloads nothing.
 
     Pickles are read as tensors only.
@@ -71,6 +77,7 @@ def pretrained(name_or_dir: str | Path, model: str, *, texts: bool = True) -> Pr
         name_or_dir: The id or the folder.
         model: Name of the class in transformers.
         texts: Load the whole processor; without, only that of images.
+        dtype: What the weights are kept in, whatever the file holds.
 
     Raises:
         WeightsMissing: If they are not on this machine.
@@ -87,7 +94,7 @@ def pretrained(name_or_dir: str | Path, model: str, *, texts: bool = True) -> Pr
         try:
             network, report = kind.from_pretrained(
                 folder,
-                dtype=torch.float32,
+                dtype=dtype,
                 local_files_only=True,
                 weights_only=True,
                 output_loading_info=True,

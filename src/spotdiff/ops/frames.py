@@ -39,6 +39,21 @@ def resize(image: Image, size: tuple[int, int]) -> Image:
     return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
 
 
+def within(image: Image, max_side: int) -> Image:
+    """The image, scaled down where its longer side exceeds `max_side` pixels.
+
+    Example:
+        >>> within(np.zeros((300, 900, 3), np.uint8), 90).shape
+        (30, 90, 3)
+        >>> within(np.zeros((1, 900, 3), np.uint8), 90).shape
+        (1, 90, 3)
+    """
+    factor = min(1.0, max_side / max(image.shape[:2]))
+    return resize(
+        image, (max(1, round(image.shape[0] * factor)), max(1, round(image.shape[1] * factor)))
+    )
+
+
 def fitting(size: tuple[int, int], target: tuple[int, int]) -> Matrix:
     """The matrix that scales an image of `size` (h, w) by one factor into one of `target`, centred.
 

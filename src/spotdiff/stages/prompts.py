@@ -58,9 +58,9 @@ FRAMED = Prompt(
 CAPTION_EDIT = Prompt(
     "caption-edit/1",
     'Here is a caption of a photograph: "{caption}"\n'
-    "Replace exactly one thing that it names (an animal, a vehicle, a piece of furniture or another "
-    "object) by a different thing that could be in the same place in the same photograph. Keep all "
-    "other words as they are. Answer with the new caption alone.",
+    "Replace exactly one thing that it names (an animal, a vehicle, a piece of furniture or "
+    "another object) by a different thing that could be in the same place in the same photograph. "
+    "Keep all other words as they are. Answer with the new caption alone.",
 )
 NATURALNESS = Prompt(
     "naturalness/1",
