@@ -128,9 +128,11 @@ class Chatting(Borrowed):
     def _ready(self, chats: Sequence[Chat], room: int) -> Inputs:
         """Inputs on the device of the model, in its precision."""
         inputs = self.inputs(chats)
-        lengths = inputs["attention_mask"].sum(dim=1)
+        mask = inputs["attention_mask"]
+        if not mask[:, -1].all():
+            raise ValueError(f"Expected {self.info.name} to pad on the left, got it on the right.")
         limit = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
-        if limit and (longest := int(lengths.max())) + room > limit:
+        if limit and (longest := int(mask.sum(dim=1).max())) + room > limit:
             raise ValueError(
                 f"Expected a question and its answer in {limit} tokens, which is what "
                 f"{self.info.name} can follow, got {longest} and {room}."
@@ -183,10 +185,10 @@ def _only_marks(model: Any, tokenizer: Any) -> frozenset[int]:  # noqa: ANN401 -
     own = getattr(model, "generation_config", None)
     ends = getattr(own, "eos_token_id", None)
     listed = [ends] if isinstance(ends, int) else list(ends or [])
-    marks = list(dict.fromkeys([*listed, *filter(None.__ne__, [tokenizer.eos_token_id])]))
+    marks = [mark for mark in {*listed, tokenizer.eos_token_id} if mark is not None]
     model.generation_config = GenerationConfig(
         bos_token_id=getattr(own, "bos_token_id", None),
-        eos_token_id=marks or None,
+        eos_token_id=sorted(marks) or None,
         pad_token_id=tokenizer.pad_token_id,
     )
     return frozenset(marks)
