@@ -145,6 +145,17 @@ class PhotoLibrary:
         )
         return _flipped(backdrop, mirrored=rng.random() < 0.5, upside=rng.random() < 0.05)
 
+    def whole(self, path: Path) -> Backdrop:
+        """All of a photograph, at most `LONG_SIDE` pixels long, with the objects that it shows.
+
+        Raises:
+            ValueError: It cannot be decoded.
+        """
+        photo = next((photo for photo in self.photos if photo.path == path), Photo(path))
+        image, reduction = self._decoded(path)
+        scale = np.full(2, reduction)
+        return Backdrop(image, tuple(o.moved(scale, np.zeros(2)) for o in photo.outlines))
+
     def cutout(
         self, rng: np.random.Generator, named: bool = False, label: str | None = None
     ) -> Cutout:

@@ -9,6 +9,7 @@ import numpy as np
 
 from spotdiff.data.cutouts import Backdrop, Cutout
 from spotdiff.data.layers import Layer, Sprite, paste
+from spotdiff.data.photos import Outline
 from spotdiff.data.shapes import texture
 from spotdiff.ops.filling import filled_in
 from spotdiff.types import ChangeKind, Image, Mask
@@ -104,18 +105,32 @@ def erased(rng: np.random.Generator, backdrop: Backdrop, count: int) -> tuple[Im
         area = cv2.countNonZero(mask)
         if len(layers) == count or not MIN_ERASED <= area <= MAX_ERASED * mask.size:
             continue
-        x, y, width, height = cv2.boundingRect(mask)
-        x, y, x1, y1 = max(0, x - PAD), max(0, y - PAD), x + width + PAD, y + height + PAD
-        hole = cv2.dilate(mask[y:y1, x:x1], np.ones((5, 5), np.uint8))
-        thing = Sprite(backdrop.image[y:y1, x:x1], cv2.GaussianBlur(hole, (0, 0), 0.8), x, y)
-        window = ground[y:y1, x:x1]
-        down, across = rng.choice((-1, 1), 2) * (hole.shape[0] // 3, hole.shape[1] // 3)
-        paste(ground, Sprite(filled_in(window, hole, int(down), int(across)), thing.alpha, x, y))
+        thing = lifted(rng, backdrop.image, ground, outline)
         if rng.random() < 0.5:
             layers.append(Layer(ChangeKind.REMOVED, outline.label, thing, None))
         else:
             layers.append(Layer(ChangeKind.ADDED, outline.label, None, thing))
     return ground, layers
+
+
+def lifted(rng: np.random.Generator, image: Image, ground: Image, outline: Outline) -> Sprite:
+    """An object of a photograph as a sprite; in the ground, which changes, its place is filled in.
+
+    Args:
+        rng: Draws where the filling comes from.
+        image: The photograph, uint8 RGB.
+        ground: The same with what was lifted before.
+        outline: The object, in pixels of both.
+    """
+    mask = outline.mask(ground.shape)
+    x, y, width, height = cv2.boundingRect(mask)
+    x, y, x1, y1 = max(0, x - PAD), max(0, y - PAD), x + width + PAD, y + height + PAD
+    hole = cv2.dilate(mask[y:y1, x:x1], np.ones((5, 5), np.uint8))
+    thing = Sprite(image[y:y1, x:x1], cv2.GaussianBlur(hole, (0, 0), 0.8), x, y)
+    down, across = rng.choice((-1, 1), 2) * (hole.shape[0] // 3, hole.shape[1] // 3)
+    filling = filled_in(ground[y:y1, x:x1], hole, int(down), int(across))
+    paste(ground, Sprite(filling, thing.alpha, x, y))
+    return thing
 
 
 def _fitted(rng: np.random.Generator, cutout: Cutout, long_side: float) -> tuple[Image, Mask]:

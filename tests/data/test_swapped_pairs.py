@@ -1,0 +1,73 @@
+"""Pairs in which things became other things, with their truth."""
+
+import cv2
+import numpy as np
+import pytest
+
+from spotdiff.data.swapped_pairs import SwapError, SwappedPairs
+from spotdiff.types import ChangeKind
+from tests.photo_parts import COLOURS, library
+
+
+@pytest.fixture
+def draw(tmp_path):
+    return SwappedPairs(library(tmp_path))
+
+
+def photo(draw, name):
+    return next(p.path for p in draw.library.photos if p.path.stem == name)
+
+
+def near(image, label):
+    apart = np.abs(image.astype(int) - COLOURS[label]).max(axis=-1)
+    return apart < 30
+
+
+def test_the_thing_is_gone_and_another_one_stands_in_its_place(draw):
+    pair = draw("p", 1, "dog", "cat", photo(draw, "one"))
+    (change,) = pair.truth.changes
+    assert (change.kind, change.label) == (ChangeKind.CHANGED, "cat")
+    assert near(pair.before, "dog").sum() > 3000
+    assert not near(pair.after, "dog").any()
+    assert near(pair.after, "cat").sum() > 2000
+    assert np.abs(np.subtract(change.box_before, (60, 50, 131, 121))).max() <= 4
+    x0, y0, x1, y1 = change.box_after
+    assert abs(y1 - change.box_before[3]) <= 3  # on the same foot
+    inside = near(pair.after, "cat")[int(y0) : int(y1), int(x0) : int(x1)]
+    assert inside.sum() == near(pair.after, "cat").sum()
+
+
+def test_nothing_else_changes(draw):
+    pair = draw("p", 1, "dog", "cat", photo(draw, "one"))
+    apart = (pair.before != pair.after).any(axis=-1).astype(np.uint8)
+    (change,) = pair.truth.changes
+    for box in (change.box_before, change.box_after):
+        x0, y0, x1, y1 = (round(edge) for edge in box)
+        apart[max(y0 - 4, 0) : y1 + 4, max(x0 - 4, 0) : x1 + 4] = 0
+    assert cv2.countNonZero(apart) == 0
+
+
+def test_all_things_of_the_sort_change(draw):
+    pair = draw("p", 2, "cup", "bowl", photo(draw, "three"))
+    assert len(pair.truth.changes) == 2
+    assert not near(pair.after, "cup").any()
+
+
+def test_the_same_seed_draws_the_same_and_another_one_something_else(draw):
+    one, again = (draw("p", 5, "dog", "cat", None) for _ in range(2))
+    assert np.array_equal(one.before, again.before)
+    assert np.array_equal(one.after, again.after)
+    assert not np.array_equal(one.before, draw("p", 6, "dog", "cat", None).before)
+
+
+def test_without_a_photograph_both_things_are_pasted(draw):
+    pair = draw("p", 3, "bowl", "cup", None)
+    assert pair.before.shape == (512, 512, 3)
+    assert len(pair.truth.changes) == 1
+
+
+def test_what_cannot_be_drawn_says_why(draw):
+    with pytest.raises(SwapError, match="no cut-out of 'fox'"):
+        draw("p", 1, "dog", "fox", photo(draw, "one"))
+    with pytest.raises(SwapError, match="one of 1 of 'dog' is too small or too large"):
+        draw("p", 1, "dog", "cat", photo(draw, "tiny"))
