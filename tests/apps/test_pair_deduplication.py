@@ -107,3 +107,22 @@ def test_a_rule_that_cannot_be_is_an_error(pair):
         spotdiff.deduplicate_pairs(rows, PairRules(max_distance=70))
     with pytest.raises(ValueError, match="method to be one of"):
         spotdiff.deduplicate_pairs(rows, PairRules(method="md5"))
+
+
+def test_a_small_change_that_no_hash_sees_makes_another_pair(pair):
+    rows = [pair("1", "a", "a"), pair("2", "a", "a"), pair("3", "a", "a")]
+    spot = SCENES["a"].copy()
+    spot[60:68, 80:88] = 255 - spot[60:68, 80:88]
+    for row in rows[1:]:
+        write_image(row.after, spot)
+    by_hash = spotdiff.deduplicate_pairs(rows, PairRules(max_distance=4, max_difference=None))
+    assert told(by_hash) == ["unchanged", "same", "same"]
+    found = spotdiff.deduplicate_pairs(rows, PairRules(max_distance=4))
+    assert told(found) == ["unchanged", None, "same"]
+    assert found.repeats.earlier.tolist() == [-1, -1, 1]
+
+
+@pytest.mark.parametrize("levels", [-1, 256])
+def test_what_is_no_number_of_levels_is_refused(levels):
+    with pytest.raises(ValueError, match="from 0 to 255, or null, got"):
+        PairRules(max_difference=levels)

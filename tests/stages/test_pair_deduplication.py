@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotdiff.stages.pair_deduplication import RELATIONS, Views, repeats
+from spotdiff.stages.pair_deduplication import RELATIONS, repeats
+from spotdiff.types import ViewHashes
 
 
 def views(bits, mirrored=None, look=None):
@@ -13,7 +14,9 @@ def views(bits, mirrored=None, look=None):
     bits = np.array(bits, np.uint64)
     if mirrored is None:
         mirrored = [(1 << 60) + (number << 40) for number in range(len(bits))]
-    return Views(bits, np.array(mirrored, np.uint64), np.array(look or [0] * len(bits), np.int64))
+    return ViewHashes(
+        bits, np.array(mirrored, np.uint64), np.array(look or [0] * len(bits), np.int64)
+    )
 
 
 def told(before, after, max_distance=0, older=0):

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeGuard
 
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8
 
 from spotdiff.data.image_hashing import HashCache, ImageHasher
+from spotdiff.data.pair_hashing import hash_pairs
+from spotdiff.data.small_views import small_views
 from spotdiff.data.sources import open_source
 from spotdiff.data.tables import TableError
-from spotdiff.stages.pair_deduplication import RELATIONS, Relation, Repeats, Views, repeats
-from spotdiff.types import ImageHash, PairRow, RowProblem
+from spotdiff.stages.pair_deduplication import RELATIONS, Relation, Repeats, distances, repeats
+from spotdiff.stages.pair_looks import confirmed, unlike
+from spotdiff.types import PairRow, RowProblem, ViewHashes
 
 AnyRow: TypeAlias = PairRow | RowProblem
-
-_COLOUR_STEP = 16  # grey levels of a channel that count as one colour
-_COLUMNS = np.dtype([("bits", "<u8"), ("mirrored", "<u8"), ("look", "<i8")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class PairRules:
         method: Of hashing, one of `ops.image_hashes.METHODS`.
         mode: `exact` decodes whole pictures, `fast` at a reduced scale where the format allows it.
         max_distance: Bits by which the hash of a view may differ.
+        max_difference: Levels of a channel by which a place of a view may differ, at 32 x 32
+            pixels; None believes the hashes.
         colour: Views of one hash whose mean colours differ clearly are different.
         keep_unchanged: Pairs whose two views look the same stay; otherwise they go before pairs
             are compared with one another.
@@ -38,8 +40,16 @@ class PairRules:
     method: str = "phash"
     mode: Literal["exact", "fast"] = "exact"
     max_distance: int = 0
+    max_difference: int | None = 16
     colour: bool = False
     keep_unchanged: bool = True
+
+    def __post_init__(self) -> None:
+        if self.max_difference is not None and not 0 <= self.max_difference <= 255:
+            raise ValueError(
+                "Expected max_difference to be a number of levels from 0 to 255, or null, got "
+                f"{self.max_difference!r}."
+            )
 
 
 @dataclass(frozen=True)
@@ -102,9 +112,22 @@ def deduplicate_pairs(
     rows = (*older, *newer)
     kept = None if cache is None else HashCache(Path(cache))
     hasher = ImageHasher(rules.method, rules.mode, workers=workers, cache=kept)
-    problems = {i: row.reason for i, row in enumerate(rows) if isinstance(row, RowProblem)}
-    views = _hashed(rows, hasher, rules.colour, problems)
-    return _found(rows, len(older), problems, views, rules, told + told_newer)
+    before, after, problems = hash_pairs(rows, hasher, rules.colour)
+    known = np.ones(len(rows), bool)
+    known[list(problems)] = False
+    looks = _Looks(rows, workers)
+    unchanged, apart = _unchanged(before, after, known, rules.max_distance)
+    if rules.max_difference is not None:
+        unchanged = looks.unchanged(unchanged, rules.max_difference)
+    gone = unchanged & (not rules.keep_unchanged)
+    compared = np.flatnonzero(known & ~gone)
+    found = _among(compared, (before, after), rules.max_distance, len(older))
+    if rules.max_difference is not None:
+        found = looks.repeats(found, rules.max_difference)
+        found = replace(found, distances=distances(before, after, found))
+    stays = (found.earlier < 0) & ~gone & (np.arange(len(rows)) >= len(older))
+    told = told + told_newer
+    return DeduplicatedPairs(rows, len(older), problems, found, unchanged, apart, stays, told)
 
 
 def _pairs(
@@ -119,68 +142,64 @@ def _pairs(
     return pairs, tuple(f"{row.where}: {row.reason}" for row in whole)
 
 
-def _hashed(
-    rows: Sequence[AnyRow], hasher: ImageHasher, colour: bool, problems: dict[int, str]
-) -> tuple[Views, Views]:
-    """Both views of every pair; `problems` learns which cannot be read."""
-    good = [i for i, row in enumerate(rows) if isinstance(row, PairRow)]
-    pairs = (rows[i] for i in good)
-    paths = (path for row in pairs if isinstance(row, PairRow) for path in (row.before, row.after))
-    table = np.zeros((len(rows), 2), _COLUMNS)
-    for number, image in enumerate(hasher(paths)):
-        row, view = good[number // 2], number % 2
-        if image.problem is not None:
-            problems.setdefault(row, image.problem)
-        table[row, view] = image.bits or 0, image.mirrored or 0, _look(image, colour)
-    columns = (table[:, view] for view in (0, 1))
-    before, after = (Views(one["bits"], one["mirrored"], one["look"]) for one in columns)
-    return before, after
-
-
-def _look(image: ImageHash, colour: bool) -> int:
-    """What has to be equal besides the bits: the colour of flat views, and of all on request."""
-    red, green, blue = image.colour
-    if image.flat:
-        return 1 + (red << 16 | green << 8 | blue)
-    if colour:
-        step = _COLOUR_STEP
-        return (1 << 25) + (red // step << 16 | green // step << 8 | blue // step)
-    return 0
-
-
-def _found(
-    rows: tuple[AnyRow, ...],
-    older: int,
-    problems: Mapping[int, str],
-    views: tuple[Views, Views],
-    rules: PairRules,
-    told: tuple[str, ...],
-) -> DeduplicatedPairs:
-    before, after = views
-    count = len(rows)
-    known = np.ones(count, bool)
-    known[list(problems)] = False
+def _unchanged(
+    before: ViewHashes, after: ViewHashes, known: Bool[np.ndarray, " n"], most: int
+) -> tuple[Bool[np.ndarray, " n"], UInt8[np.ndarray, " n"]]:
+    """Whether both views of a pair look the same to hashes, and the bits in which they differ."""
     apart = np.where(known, np.bitwise_count(before.bits ^ after.bits), 0).astype(np.uint8)
-    unchanged = known & (apart <= rules.max_distance) & (before.look == after.look)
-    gone = np.zeros(count, bool) if rules.keep_unchanged else unchanged
-    found = _among(np.flatnonzero(known & ~gone), views, rules, older, count)
-    stays = (found.earlier < 0) & ~gone & (np.arange(count) >= older)
-    return DeduplicatedPairs(rows, older, problems, found, unchanged, apart, stays, told)
+    return known & (apart <= most) & (before.look == after.look), apart
 
 
 def _among(
     compared: Int64[np.ndarray, " m"],
-    views: tuple[Views, Views],
-    rules: PairRules,
+    views: tuple[ViewHashes, ViewHashes],
+    max_distance: int,
     older: int,
-    count: int,
 ) -> Repeats:
     """What some of all pairs repeat; nothing is told of the others."""
+    count = len(views[0].bits)
     before, after = (view.taken(compared) for view in views)
-    some = repeats(before, after, rules.max_distance, int((compared < older).sum()))
+    some = repeats(before, after, max_distance, int((compared < older).sum()))
     found = Repeats(np.full(count, -1), np.full(count, -1, np.int8), np.zeros((count, 2), np.uint8))
     again = some.earlier >= 0
     found.earlier[compared[again]] = compared[some.earlier[again]]
     found.relation[compared] = some.relation
     found.distances[compared] = some.distances
     return found
+
+
+class _Looks:
+    """Small pictures of pairs, each pair read once, when it is first asked for."""
+
+    def __init__(self, rows: Sequence[AnyRow], workers: int | None) -> None:
+        self.rows, self.workers = rows, workers
+        self.known: dict[int, UInt8[np.ndarray, "2 h w 3"]] = {}
+
+    def of(self, wanted: Iterable[int]) -> Mapping[int, UInt8[np.ndarray, "2 h w 3"]]:
+        """Those of some pairs and of all before; without those that cannot be read."""
+        new = [(i, row) for i in wanted if i not in self.known if is_pair(row := self.rows[i])]
+        views = small_views([row for _, row in new], self.workers)
+        for (i, _), view in zip(new, views, strict=True):
+            if view is not None:
+                self.known[i] = view
+        return self.known
+
+    def unchanged(self, rows: Bool[np.ndarray, " n"], most: int) -> Bool[np.ndarray, " n"]:
+        """Of some pairs those whose views are alike."""
+        alike = np.zeros(len(rows), bool)
+        wanted = np.flatnonzero(rows).tolist()
+        views = self.of(wanted)
+        for row in wanted:
+            alike[row] = row in views and unlike(*views[row]) <= most
+        return alike
+
+    def repeats(self, found: Repeats, most: int) -> Repeats:
+        """Of what hashes take for repeats those that are alike."""
+        again = np.flatnonzero(found.earlier >= 0)
+        wanted = np.union1d(again, found.earlier[again]).tolist()
+        return confirmed(found, self.of(wanted), most)
+
+
+def is_pair(row: AnyRow) -> TypeGuard[PairRow]:
+    """Whether a row stands for two pictures."""
+    return isinstance(row, PairRow)

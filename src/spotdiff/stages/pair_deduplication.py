@@ -3,7 +3,7 @@
 A pair is compared with the pairs before it that stay, so that the first of many stays and no chain
 of near pairs leads away from it. Of several that it repeats the earliest is told.
 
-Views that a chain of near codes joins are labelled alike; only pairs whose labels agree are
+ViewHashes that a chain of near codes joins are labelled alike; only pairs whose labels agree are
 compared, and of pairs with equal codes only the first. So nothing is compared with everything.
 """
 
@@ -16,31 +16,13 @@ import numpy as np
 from jaxtyping import Bool, Int8, Int64, UInt8, UInt64
 
 from spotdiff.ops.hamming import components, neighbours
+from spotdiff.types import ViewHashes
 
 Relation: TypeAlias = Literal["same", "swapped", "mirrored", "mirrored, swapped"]
 RELATIONS: tuple[Relation, ...] = ("same", "swapped", "mirrored", "mirrored, swapped")
 
 Rows: TypeAlias = Int64[np.ndarray, " n"]
 _FAR = 255  # bits; more than any two codes differ in
-
-
-@dataclass(frozen=True, slots=True)
-class Views:
-    """One view of each of many pairs.
-
-    Attributes:
-        bits: Hashes.
-        mirrored: Hashes of the mirrored views.
-        look: What has to be equal besides, as a number from 0 below 2**30.
-    """
-
-    bits: UInt64[np.ndarray, " n"]
-    mirrored: UInt64[np.ndarray, " n"]
-    look: Rows
-
-    def taken(self, rows: Rows) -> Views:
-        """Some of them."""
-        return Views(self.bits[rows], self.mirrored[rows], self.look[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +41,7 @@ class Repeats:
     distances: UInt8[np.ndarray, "n 2"]
 
 
-def repeats(before: Views, after: Views, max_distance: int, older: int = 0) -> Repeats:
+def repeats(before: ViewHashes, after: ViewHashes, max_distance: int, older: int = 0) -> Repeats:
     """For each pair the earlier one that it repeats.
 
     Args:
@@ -90,12 +72,33 @@ def repeats(before: Views, after: Views, max_distance: int, older: int = 0) -> R
     return found
 
 
+def distances(before: ViewHashes, after: ViewHashes, found: Repeats) -> UInt8[np.ndarray, "n 2"]:
+    """In how many bits the views of each pair differ from those of its earlier one; 0 without."""
+    apart = _apart(before, after, found.earlier)
+    counted = apart[found.relation, :, np.arange(len(found.earlier))]
+    counted[found.earlier < 0] = 0
+    return counted
+
+
+def _apart(before: ViewHashes, after: ViewHashes, earlier: Rows) -> UInt8[np.ndarray, "4 2 n"]:
+    """Bits in which before and after differ from those of another pair, for each relation."""
+    own = np.stack([before.bits, after.bits])
+    return np.asarray(np.bitwise_count(_looks(before, after)[:, :, earlier] ^ own))
+
+
+def _looks(before: ViewHashes, after: ViewHashes) -> UInt64[np.ndarray, "4 2 n"]:
+    """What before and after of a repeat look like, for each relation."""
+    views = (before.bits, after.bits), (after.bits, before.bits)
+    mirrored = (before.mirrored, after.mirrored), (after.mirrored, before.mirrored)
+    return np.stack([np.stack(pair) for pair in (*views, *mirrored)])
+
+
 def _forget(found: Repeats, rows: Bool[np.ndarray, " n"]) -> None:
     found.earlier[rows], found.relation[rows], found.distances[rows] = -1, -1, 0
 
 
 def _labels(
-    before: Views, after: Views, max_distance: int
+    before: ViewHashes, after: ViewHashes, max_distance: int
 ) -> tuple[Int64[np.ndarray, "4 n"], Int64[np.ndarray, "2 n"]]:
     """What each view is joined with, and what it equals.
 
@@ -136,7 +139,11 @@ class _Leaders:
     """
 
     def __init__(
-        self, before: Views, after: Views, labels: Int64[np.ndarray, "4 n"], max_distance: int
+        self,
+        before: ViewHashes,
+        after: ViewHashes,
+        labels: Int64[np.ndarray, "4 n"],
+        max_distance: int,
     ) -> None:
         self.before, self.after, self.most = before, after, max_distance
         b, a, mirrored_b, mirrored_a = labels
@@ -144,9 +151,7 @@ class _Leaders:
         keys = np.concatenate([keys, _key(mirrored_a, mirrored_b)[None]])
         _, shelf = np.unique(keys, return_inverse=True)
         self.shelves: Int64[np.ndarray, "4 n"] = shelf.reshape(keys.shape)  # a row a relation
-        views = (before.bits, after.bits), (after.bits, before.bits)
-        mirrored = (before.mirrored, after.mirrored), (after.mirrored, before.mirrored)
-        self.looks = np.stack([np.stack(pair) for pair in (*views, *mirrored)])  # 4, 2, n
+        self.looks = _looks(before, after)
 
     def earlier(self, older: int) -> Rows:
         """For each pair the first before it that stays and that it repeats; -1 where none is.
@@ -178,8 +183,7 @@ class _Leaders:
 
     def relations(self, earlier: Rows) -> tuple[Int8[np.ndarray, " n"], UInt8[np.ndarray, "n 2"]]:
         """How each pair repeats its earlier one: by the relation of the fewest bits."""
-        own = np.stack([self.before.bits, self.after.bits])
-        apart = np.bitwise_count(self.looks[:, :, earlier] ^ own)  # 4, 2, n
+        apart = _apart(self.before, self.after, earlier)
         fits = (apart.max(axis=1) <= self.most) & (self.shelves[:, earlier] == self.shelves[0])
         relation = np.where(fits, apart.sum(axis=1, dtype=np.int64), 2 * _FAR).argmin(axis=0)
         distances = apart[relation, :, np.arange(len(earlier))]

@@ -28,7 +28,7 @@ from spotdiff.types.changes import (
 )
 from spotdiff.types.chats import Chat, Part, Reply
 from spotdiff.types.combination import Combination, Tuned, Witnesses, WitnessWeights
-from spotdiff.types.duplicates import ImageHash
+from spotdiff.types.duplicates import ImageHash, ViewHashes
 from spotdiff.types.exchanges import Exchange
 from spotdiff.types.image_rows import ImageRow, Source
 from spotdiff.types.maps import ChangeMap, Thresholds
@@ -120,6 +120,7 @@ __all__ = [
     "Truth",
     "Tuned",
     "Verdict",
+    "ViewHashes",
     "ViewInfo",
     "WholePair",
     "WitnessWeights",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Int64, UInt64
+
 
 @dataclass(frozen=True, slots=True)
 class ImageHash:
@@ -28,3 +31,22 @@ class ImageHash:
     sharpness: float = 0.0
     problem: str | None = None
     mirrored: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewHashes:
+    """The look of one view of each of many pairs.
+
+    Attributes:
+        bits: Hashes.
+        mirrored: Hashes of the mirrored views.
+        look: What has to be equal besides, as a number from 0 below 2**30.
+    """
+
+    bits: UInt64[np.ndarray, " n"]
+    mirrored: UInt64[np.ndarray, " n"]
+    look: Int64[np.ndarray, " n"]
+
+    def taken(self, rows: Int64[np.ndarray, " m"]) -> ViewHashes:
+        """Some of them."""
+        return ViewHashes(self.bits[rows], self.mirrored[rows], self.look[rows])
