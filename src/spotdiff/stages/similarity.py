@@ -41,6 +41,11 @@ class Similarity:
         """Of the embedder."""
         return self.embedder.info
 
+    @property
+    def whole_scale(self) -> list[list[float]]:
+        """The anchors for whole views."""
+        return [[float(value) for value in anchor] for anchor in self._whole]
+
     def whole(self, pairs: Sequence[Pair]) -> Scores:
         """How alike the two views of each pair are, in [-1, 1]."""
         found = np.ones(len(pairs), np.float32)
