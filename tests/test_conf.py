@@ -22,6 +22,7 @@ OPTIONS = [
 # What prediction alone knows: the rules and experts of difference areas, and their experiments.
 OF_PREDICT = (
     "alignment",
+    "captioner",
     "areas",
     "localizer",
     "proposer",

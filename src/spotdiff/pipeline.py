@@ -1,6 +1,6 @@
 """The order of the stages: rows in, one result a row out, whatever happens.
 
-read both views ─► one frame ─► align ─► compare ─► boxes in each view's own pixels
+read both views ─► one frame ─► align ─► compare ─► say it ─► boxes in each view's own pixels
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from spotdiff.contracts import Aligner, Closing, Comparer
+from spotdiff.contracts import Aligner, Closing, Comparer, DifferenceCaptioner
 from spotdiff.data.images import ImageError, file_sha256, read_hashed
 from spotdiff.ops.boxes import clip, transform
 from spotdiff.ops.frames import Framing, in_one_frame
+from spotdiff.stages.asking import answers_or_reasons
+from spotdiff.stages.captioning import in_words
 from spotdiff.types import (
     Alignment,
     Answer,
@@ -37,8 +39,6 @@ from spotdiff.types import (
 Row: TypeAlias = PairRow | RowProblem
 Finished: TypeAlias = Mapping[str, tuple[str, str]]
 _NOTHING: Finished = {}
-# What models and arithmetic raise about a pair; anything else is a mistake of ours, and ends a run.
-_FAILURES = (RuntimeError, ValueError, ArithmeticError, LookupError)
 
 log = logging.getLogger("spotdiff")
 
@@ -64,6 +64,8 @@ class PairPipeline:
         framing: How before is laid onto the frame of after where their sizes differ; see
             `in_one_frame`.
         alignment: Lays before onto after where the camera moved; None takes it for fixed.
+        captioner: Says the changes in words; None leaves them without. Where it fails, the pair
+            keeps its changes and the reason.
     """
 
     def __init__(
@@ -72,11 +74,13 @@ class PairPipeline:
         model: ModelInfo | None = None,
         framing: Framing = "resize",
         alignment: Aligner | None = None,
+        captioner: DifferenceCaptioner | None = None,
     ) -> None:
         self.comparer = comparer
         self.model = model
         self.framing = framing
         self.alignment = alignment
+        self.captioner = captioner
 
     def __call__(self, rows: Sequence[Row], finished: Finished | None = None) -> list[PairResult]:
         """The results of some rows, in their order; `finished` as in `stream`."""
@@ -166,7 +170,9 @@ class PairPipeline:
         result with its reason, and costs no other pair its answer.
         """
         laid = self._laid([read.pair for read in batch if read.pair is not None])
-        told = iter(zip(laid, self._answers([pair for pair, _ in laid]), strict=True))
+        pairs = [pair for pair, _ in laid]
+        answers = in_words(self.captioner, pairs, self._answers(pairs))
+        told = iter(zip(laid, answers, strict=True))
         results = []
         for read in batch:
             if read.finished:
@@ -182,20 +188,19 @@ class PairPipeline:
         return results
 
     def close(self) -> None:
-        """Lets a comparer write what it holds back; call it when all pairs are answered."""
-        if isinstance(self.comparer, Closing):
-            self.comparer.close()
+        """Lets its parts write what they hold back; call it when all pairs are answered."""
+        parts: tuple[object, ...] = (self.comparer, self.captioner)
+        for part in parts:
+            if isinstance(part, Closing):
+                part.close()
 
     def _answers(self, pairs: Sequence[Pair]) -> list[Answer | str]:
         """What the comparer says of each pair, or why it cannot."""
-        try:
-            return [*self.comparer(pairs)] if pairs else []
-        except _FAILURES as error:
-            if len(pairs) > 1:
-                return [answer for pair in pairs for answer in self._answers([pair])]
-            reason = " ".join(str(error).split()) or type(error).__name__
-            log.error("%s: %s", pairs[0].pair_id, reason, exc_info=log.isEnabledFor(logging.DEBUG))
-            return [reason]
+        answers = answers_or_reasons(self.comparer, pairs)
+        for pair, answer in zip(pairs, answers, strict=True):
+            if isinstance(answer, str):
+                log.error("%s: %s", pair.pair_id, answer)
+        return answers
 
     def _laid(self, pairs: Sequence[Pair]) -> list[tuple[Pair, Alignment | None]]:
         """Every pair with before laid onto after, and how; None where nothing was to be done."""
@@ -232,6 +237,9 @@ class PairPipeline:
             labels=answer.labels,
             alignment=alignment,
             areas=answer.areas,
+            caption=answer.caption,
+            caption_reason=answer.caption_reason,
+            captioner=None if self.captioner is None else self.captioner.info,
             pair=read.pair,
             change_map=answer.change_map,
         )

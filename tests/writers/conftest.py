@@ -89,11 +89,21 @@ def street(answer) -> PairResult:
     changes = (
         Change(ChangeKind.ADDED, 0.9, "traffic cone", None, (8.0, 10.0, 28.0, 30.0), "A cone."),
         Change(ChangeKind.REMOVED, 0.8, "box", (60.0, 34.0, 80.0, 54.0)),
-        Change(ChangeKind.CHANGED, 0.6, None, (10.0, 40.0, 26.0, 56.0), (34.0, 40.0, 50.0, 56.0)),
+        Change(
+            ChangeKind.CHANGED,
+            0.6,
+            None,
+            (10.0, 40.0, 26.0, 56.0),
+            (34.0, 40.0, 50.0, 56.0),
+            region_captions=("a dark square", "the ground"),
+            caption_reason="the server is busy",
+        ),
     )
     labels = LabelSets(added=("traffic cone", "bag", "bag"), removed=("box",))
     pair = Pair("street/1", before, after)
-    return answer("street/1", changes, labels, pair=pair, change_map=change_map)
+    caption = "A cone was added at the upper left; a box was removed at the lower right."
+    told = {"caption": caption, "captioner": ModelInfo("template", "d" * 64)}
+    return answer("street/1", changes, labels, pair=pair, change_map=change_map, **told)
 
 
 @pytest.fixture

@@ -11,13 +11,14 @@ import torch
 from torch import nn
 
 from spotdiff.apps.places import shipped_checkpoint
-from spotdiff.contracts import Aligner, StandaloneLocalizer
+from spotdiff.contracts import Aligner, DifferenceCaptioner, StandaloneLocalizer
 from spotdiff.models.labeller import SiameseLabeller
 from spotdiff.models.localizer import SiameseLocalizer
 from spotdiff.pipeline import PairPipeline
 from spotdiff.stages.alignment import ViewAligner
 from spotdiff.stages.decision import HeatmapDecision, MapComparer
 from spotdiff.stages.registration import Ecc, Homography, Shift
+from spotdiff.stages.template_captioner import TemplateCaptioner
 from spotdiff.training.checkpoint import Checkpoint, read
 from spotdiff.types import Registering, Thresholds
 
@@ -41,6 +42,7 @@ def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its de
     min_label: float | None = None,
     min_area: int = 16,
     alignment: Aligner | Registering | None = "shift",
+    captioner: DifferenceCaptioner | Literal["template"] | None = "template",
 ) -> PairPipeline:
     """A pipeline with the weights and the thresholds of a checkpoint.
 
@@ -58,11 +60,12 @@ def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its de
         min_area: Pixels of the after view that a change covers at least.
         alignment: Lays before onto after where the camera moved; a name is that of a file in
             `conf/alignment`, None takes the camera for fixed.
+        captioner: Says the changes in words; `template` does so by rules, None leaves it.
 
     Raises:
         FileNotFoundError: If there is no such file.
         CheckpointError: If it is no checkpoint, or must not be trusted.
-        ValueError: If there is no alignment of that name.
+        ValueError: If there is no alignment or no captioner of that name.
     """
     checkpoint = ckpt if isinstance(ckpt, Checkpoint) else read(ckpt or shipped_checkpoint())
     wanted = {"min_heat": min_heat, "min_score": min_score, "min_label": min_label}
@@ -84,7 +87,12 @@ def load(  # noqa: PLR0913 - the settings of conf/predict.yaml, each with its de
         labeller = SiameseLabeller(network, names)
     decision = HeatmapDecision(thresholds, min_area, labeller=labeller)
     comparer = MapComparer(localizer, decision)
-    return PairPipeline(comparer, checkpoint.info, alignment=aligner_named(alignment))
+    return PairPipeline(
+        comparer,
+        checkpoint.info,
+        alignment=aligner_named(alignment),
+        captioner=captioner_named(captioner),
+    )
 
 
 def localizing(
@@ -95,6 +103,7 @@ def localizing(
     min_score: float | None = None,
     min_area: int = 16,
     alignment: Aligner | Registering | None = "shift",
+    captioner: DifferenceCaptioner | Literal["template"] | None = "template",
 ) -> PairPipeline:
     """A pipeline that answers by a localiser without a checkpoint.
 
@@ -106,12 +115,18 @@ def localizing(
         min_area: Pixels of the after view that a change covers at least.
         alignment: Lays before onto after where the camera moved; a name is that of a file in
             `conf/alignment`, None takes the camera for fixed.
+        captioner: Says the changes in words; `template` does so by rules, None leaves it.
     """
     if isinstance(localizer, nn.Module):
         localizer.to(device_named(device))
     thresholds = _with(localizer.thresholds, {"min_heat": min_heat, "min_score": min_score})
     comparer = MapComparer(localizer, HeatmapDecision(thresholds, min_area))
-    return PairPipeline(comparer, localizer.info, alignment=aligner_named(alignment))
+    return PairPipeline(
+        comparer,
+        localizer.info,
+        alignment=aligner_named(alignment),
+        captioner=captioner_named(captioner),
+    )
 
 
 def aligner_named(wanted: Aligner | Registering | None) -> Aligner | None:
@@ -125,6 +140,21 @@ def aligner_named(wanted: Aligner | Registering | None) -> Aligner | None:
     if wanted not in _ALIGNERS:
         raise ValueError(f"Expected alignment to be one of {', '.join(_ALIGNERS)}, got {wanted!r}.")
     return _ALIGNERS[wanted]()
+
+
+def captioner_named(
+    wanted: DifferenceCaptioner | Literal["template"] | None,
+) -> DifferenceCaptioner | None:
+    """What is wanted, made if it is a name.
+
+    Raises:
+        ValueError: If there is no such name; other captioners have to be made first.
+    """
+    if not isinstance(wanted, str):
+        return wanted
+    if wanted != "template":
+        raise ValueError(f"Expected captioner to be template, a captioner or None, got {wanted!r}.")
+    return TemplateCaptioner()
 
 
 def _with(thresholds: Thresholds, wanted: Mapping[str, Any]) -> Thresholds:

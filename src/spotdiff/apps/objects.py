@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 
-from spotdiff.apps.loading import aligner_named, device_named, load
+from spotdiff.apps.loading import aligner_named, captioner_named, device_named, load
 from spotdiff.apps.own_experts import siamese_embedder
 from spotdiff.apps.places import shipped_checkpoint, travelling
-from spotdiff.contracts import Aligner, Detector, EvidenceStore
+from spotdiff.contracts import Aligner, Detector, DifferenceCaptioner, EvidenceStore
 from spotdiff.data.evidence import ParquetEvidence
 from spotdiff.data.evidence_memory import RecentEvidence
 from spotdiff.labels import Meanings, Vocabulary
@@ -142,7 +142,10 @@ def object_comparer(
 
 
 def object_pipeline(
-    comparer: ObjectComparer, framing: Framing = "resize", alignment: Aligner | None = None
+    comparer: ObjectComparer,
+    framing: Framing = "resize",
+    alignment: Aligner | None = None,
+    captioner: DifferenceCaptioner | None = None,
 ) -> PairPipeline:
     """The pipeline of a comparer; its records name the models and the rules.
 
@@ -154,7 +157,7 @@ def object_pipeline(
         weights_for(combination, comparer.witnesses)
     plain = Tuned(comparer.decision.rules, combination).plain()
     name = of_words(comparer.witness.identity, plain, comparer.regions is not None)
-    return PairPipeline(comparer, ModelInfo("objects", name), framing, alignment)
+    return PairPipeline(comparer, ModelInfo("objects", name), framing, alignment, captioner)
 
 
 def detecting(
@@ -166,6 +169,7 @@ def detecting(
     evidence: str | Path | None = None,
     device: str = "auto",
     alignment: Aligner | Registering | None = "shift",
+    captioner: DifferenceCaptioner | Literal["template"] | None = "template",
 ) -> PairPipeline:
     """A pipeline that tells which objects were added, removed or changed.
 
@@ -178,10 +182,11 @@ def detecting(
         evidence: Folder that keeps what models said; None keeps a little in memory.
         device: `auto` takes the first accelerator there is.
         alignment: As in `spotdiff.load`.
+        captioner: Likewise.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        ValueError: If there is nothing to look for, or no such alignment.
+        ValueError: If there is nothing to look for, or no such alignment or captioner.
     """
     if isinstance(labels, str):
         raise ValueError(f"Expected a list of labels, got {labels!r}: [{labels!r}].")
@@ -196,7 +201,9 @@ def detecting(
         store_at(evidence),
         device,
     )
-    return object_pipeline(comparer, alignment=aligner_named(alignment))
+    return object_pipeline(
+        comparer, alignment=aligner_named(alignment), captioner=captioner_named(captioner)
+    )
 
 
 def store_at(folder: str | Path | None) -> EvidenceStore:

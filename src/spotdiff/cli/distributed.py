@@ -125,9 +125,8 @@ def predict_distributed(
     quieten_lightning()
     out = Path(cfg.out)
     os.environ["SPOTDIFF_OUT"] = str(out)  # the default is a time, which ranks would not agree on
-    module = ChangeModule(
-        net, ChangeLoss(), predictor=answering.answer, experts=answering.comparer.experts
-    )
+    experts = {**answering.comparer.experts, "captioner": answering.captioner}
+    module = ChangeModule(net, ChangeLoss(), predictor=answering.answer, experts=experts)
     trainer: Trainer = instantiate(
         cfg.trainer,
         callbacks=[RankWriter(out, drawing, tell)],

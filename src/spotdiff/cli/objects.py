@@ -20,7 +20,7 @@ from spotdiff.apps.objects import (
     store_at,
 )
 from spotdiff.apps.places import existing
-from spotdiff.contracts import Aligner, Detector
+from spotdiff.contracts import Aligner, Detector, DifferenceCaptioner
 from spotdiff.data.row_words import words_of
 from spotdiff.data.sources import open_source
 from spotdiff.data.tuned import read_tuned
@@ -37,7 +37,10 @@ _OWN = ("tile", "max_side", "flip", "half", "min_heat", "min_score", "min_label"
 
 
 def answering_by_objects(
-    cfg: DictConfig, checkpoint: Checkpoint, aligner: Aligner | None
+    cfg: DictConfig,
+    checkpoint: Checkpoint,
+    aligner: Aligner | None,
+    captioner: DifferenceCaptioner | None = None,
 ) -> PairPipeline:
     """The pipeline of `conf/objects` and of its detectors; says who is asked.
 
@@ -52,7 +55,7 @@ def answering_by_objects(
     ]
     asked += [f"change model {checkpoint.info.name}"] if cfg.objects.change_model else []
     log.info("Objects by %s.", ", ".join(asked))
-    return object_pipeline(comparer, cfg.framing, aligner)
+    return object_pipeline(comparer, cfg.framing, aligner, captioner)
 
 
 def comparing_objects(cfg: DictConfig, checkpoint: Checkpoint) -> ObjectComparer:

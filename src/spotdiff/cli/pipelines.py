@@ -13,7 +13,7 @@ from torch import nn
 
 from spotdiff.apps.loading import device_named, load, localizing
 from spotdiff.apps.places import existing, shipped_checkpoint
-from spotdiff.contracts import Aligner, StandaloneLocalizer
+from spotdiff.contracts import Aligner, DifferenceCaptioner, StandaloneLocalizer
 from spotdiff.pipeline import PairPipeline
 from spotdiff.stages.difference_area import DifferenceAreas
 from spotdiff.training.checkpoint import Checkpoint, read
@@ -45,13 +45,14 @@ def pipeline(cfg: DictConfig, checkpoint: Checkpoint) -> PairPipeline:
     if cfg.get("objects"):
         from spotdiff.cli.objects import answering_by_objects
 
-        return answering_by_objects(cfg, checkpoint, aligner(cfg))
+        return answering_by_objects(cfg, checkpoint, aligner(cfg), captioner(cfg))
     if cfg.get("areas"):
         return _areas(cfg)
     if cfg.get("localizer"):
         return _localizing(cfg)
-    settings = {name: cfg[name] for name in SETTINGS}
-    return load(checkpoint, device=cfg.device, alignment=aligner(cfg), **settings)
+    settings: dict[str, Any] = {name: cfg[name] for name in SETTINGS}
+    settings |= {"device": cfg.device, "captioner": captioner(cfg)}
+    return load(checkpoint, alignment=aligner(cfg), **settings)
 
 
 def build(plain: Mapping[str, Any]) -> PairPipeline:
@@ -65,6 +66,7 @@ def settings_of(cfg: DictConfig, checkpoint: Checkpoint) -> dict[str, Any]:
     settings: dict[str, Any] = {name: cfg[name] for name in SETTINGS}
     settings["model"] = checkpoint.info.sha256
     settings["alignment"] = _plain(cfg, "alignment") or None
+    settings["captioner"] = _plain(cfg, "captioner") or None
     if cfg.get("localizer"):
         settings["localizer"] = _plain(cfg, "localizer")
     if cfg.get("areas"):
@@ -87,9 +89,21 @@ def aligner(cfg: DictConfig) -> Aligner | None:
     return found
 
 
+def captioner(cfg: DictConfig) -> DifferenceCaptioner | None:
+    """What says in words what differs, if anything does; a model of its own is on the device."""
+    if not cfg.get("captioner"):
+        return None
+    found: DifferenceCaptioner = instantiate(cfg.captioner, _convert_="all")
+    if isinstance(found, nn.Module):
+        found.to(device_named(cfg.device))
+    return found
+
+
 def _localizing(cfg: DictConfig) -> PairPipeline:
     localizer: StandaloneLocalizer = instantiate(cfg.localizer, _convert_="all")
-    settings = {name: cfg[name] for name in ("device", "min_heat", "min_score", "min_area")}
+    names = ("device", "min_heat", "min_score", "min_area")
+    settings: dict[str, Any] = {name: cfg[name] for name in names}
+    settings["captioner"] = captioner(cfg)
     return localizing(localizer, alignment=aligner(cfg), **settings)
 
 
@@ -112,7 +126,7 @@ def _areas(cfg: DictConfig) -> PairPipeline:
     infos = stage.infos
     spoken = ", ".join(f"{role} {info.name}" for role, info in infos.items())
     log.info("Difference areas by %s.", spoken)
-    return PairPipeline(stage, _together(infos), cfg.framing, aligner(cfg))
+    return PairPipeline(stage, _together(infos), cfg.framing, aligner(cfg), captioner(cfg))
 
 
 def _together(infos: Mapping[str, ModelInfo]) -> ModelInfo:

@@ -81,7 +81,7 @@ class _Lines:
 
 
 def table_of(result: PairResult) -> str:
-    """The changes of one pair as a table for a terminal of any width."""
+    """The changes of one pair as a table, and in words, for a terminal of any width."""
     if result.status == "error":
         return f"{result.pair_id}: {result.reason}"
     table = Table(title=f"{result.pair_id}: {_verdict(result)}")
@@ -91,7 +91,10 @@ def table_of(result: PairResult) -> str:
         boxes = (_written(change.box_before), _written(change.box_after))
         table.add_row(change.kind.value, change.label or "", f"{change.score:.2f}", *boxes)
     text = StringIO()
-    Console(file=text, width=100).print(table)
+    console = Console(file=text, width=100, markup=False, highlight=False)
+    console.print(table)
+    if result.caption is not None:
+        console.print(result.caption)
     return text.getvalue().rstrip()
 
 

@@ -36,7 +36,8 @@ class Answer:
     """What a comparer says of one pair; boxes of both views are in the frame of the pair.
 
     `change_score` is None where nothing can be said, as for two places that are not the same.
-    `caption` says all changes together, where a captioner was asked.
+    `caption` says all changes together, where a captioner was asked; `caption_reason` says why
+    there is none though there should be one.
     """
 
     changes: tuple[Change, ...] = ()
@@ -45,6 +46,7 @@ class Answer:
     change_map: ChangeMap | None = None
     areas: AreaReport | None = None
     caption: str | None = None
+    caption_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,8 @@ class Alignment:
 class PairResult:
     """The answer for one pair: a value, an empty value, or an error with its reason.
 
-    `captioner` is who wrote the captions. `pair` and `change_map` are there for writers that draw;
-    the record leaves them out.
+    `captioner` is who wrote the captions, or could not: `caption_reason` says why. `pair` and
+    `change_map` are there for writers that draw; the record leaves them out.
     """
 
     pair_id: str
@@ -121,6 +123,7 @@ class PairResult:
     areas: AreaReport | None = None
     caption: str | None = None
     captioner: ModelInfo | None = None
+    caption_reason: str | None = None
     pair: Pair | None = None
     change_map: ChangeMap | None = None
 

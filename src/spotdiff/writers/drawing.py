@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from spotdiff.types import Box, ChangeKind, Image
+from spotdiff.writers.letters import printable
 from spotdiff.writers.tags import place_tags
 
 Canvas: TypeAlias = Pillow.Image
@@ -29,6 +30,7 @@ KIND_COLOURS: dict[ChangeKind, tuple[Colour, Colour]] = {
 }
 GROUND: Colour = (246, 246, 244)  # around pictures that do not fill their panel
 TAG_FONT, TAG_PADDING = 15, 5
+MAX_TEXT = 2000  # letters that are looked at
 HATCH = 12  # pixels from one stripe to the next
 
 
@@ -142,6 +144,30 @@ def hatch(panel: Panel, unknown: Bool[np.ndarray, "h w"]) -> None:
 def font(size: int) -> Font:
     """Pillow's own letters, so that pictures look alike on every machine."""
     return ImageFont.load_default(size)
+
+
+def wrapped(text: str, width: int, size: int, max_lines: int) -> list[str]:
+    """The text in lines of at most `width` pixels; of more than `max_lines` the last ends in "…".
+
+    Words that are wider than a line are cut to it; no text is no line.
+    """
+    letters = font(size)
+    lines: list[str] = []
+    for word in printable(text, MAX_TEXT).split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and letters.getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    if len(lines) > max_lines:
+        lines[max_lines - 1] += "…"
+    return [_cut(line, width, letters) for line in lines[:max_lines]]
+
+
+def _cut(line: str, width: int, letters: Font) -> str:
+    while letters.getlength(line) > width:
+        line = printable(line, len(line) - 1)
+    return line
 
 
 def draw_words(

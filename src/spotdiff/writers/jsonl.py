@@ -17,7 +17,8 @@ from typing import BinaryIO, NamedTuple, Self
 from spotdiff.types import PairResult
 from spotdiff.writers.files import replacing
 from spotdiff.writers.lines import LineFile, whole_lines
-from spotdiff.writers.records import Record, from_record, to_record
+from spotdiff.writers.record_forms import Record
+from spotdiff.writers.records import from_record, to_record
 
 
 class JsonlWriter:

@@ -1,5 +1,7 @@
 """One picture a pair, for people: before, after, heatmap and boxes under a line that sums up.
 
+Where a captioner said what changed, its words stand below.
+
 Before and after wear the outlines of what each shows; the last panel lays all changes over the
 after view, with tags, and an arrow from where a thing was to where it is.
 """
@@ -28,6 +30,7 @@ MIN_SIDE, MAX_SIDE = 640, 960  # pixels of a panel's longer side
 MIN_WIDTH, MIN_HEIGHT = 420, 160  # room for a title and a tag beside a needle of a picture
 MAX_TAGS = 40  # beyond it tags would cover the picture; the best are tagged, all are outlined
 GAP, TITLE, HEADER = 16, 34, 58
+LETTERS, LINE, MAX_LINES = 20, 28, 4  # of the caption: size, distance and number of its lines
 PAPER, INK, FAINT, RULE = (255, 255, 255), (28, 30, 34), (112, 116, 124), (208, 210, 214)
 
 
@@ -87,9 +90,13 @@ def draw_panels(result: PairResult) -> Image:
         _heat_panel(result, result.pair, size),
         ("boxes", _boxes(result, result.pair, size)),
     ]
-    sheet = Pillow.new("RGB", (2 * size[0] + 3 * GAP, _top(size, 2) + GAP // 2), PAPER)
+    width, bottom = 2 * size[0] + 3 * GAP, _top(size, 2) + GAP // 2
+    lines = drawing.wrapped(result.caption or "", width - 2 * GAP, LETTERS, MAX_LINES)
+    sheet = Pillow.new("RGB", (width, bottom + LINE * len(lines) + GAP * bool(lines)), PAPER)
     draw = ImageDraw.Draw(sheet)
     _draw_header(draw, result, sheet.width)
+    for number, line in enumerate(lines):
+        drawing.draw_words(draw, (GAP, bottom + LINE // 2 + number * LINE), line, LETTERS, INK)
     for place, (title, panel) in enumerate(panels):
         x, y = GAP + place % 2 * (size[0] + GAP), _top(size, place // 2)
         drawing.draw_words(draw, (x, y + TITLE // 2), title, 18, INK)

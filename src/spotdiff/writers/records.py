@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any
 
 from spotdiff.types import (
     Alignment,
@@ -24,93 +24,20 @@ from spotdiff.types import (
     ModelInfo,
     NoAreas,
     PairResult,
-    Registering,
     Registration,
     ViewInfo,
 )
 from spotdiff.version import __version__
-
-
-class ViewRecord(TypedDict):
-    """One photograph of the pair; `sha256` is that of the file and lets a run resume."""
-
-    path: str
-    width: int | None
-    height: int | None
-    sha256: str | None
-
-
-class ChangeRecord(TypedDict):
-    """One thing that differs."""
-
-    kind: str
-    label: str | None
-    score: float
-    box_before: list[float] | None
-    box_after: list[float] | None
-    caption: str | None
-
-
-class LabelsRecord(TypedDict):
-    """The words of the pair as a whole, per kind."""
-
-    added: list[str]
-    removed: list[str]
-    changed: list[str]
-
-
-class RegistrationRecord(TypedDict):
-    """Whether a move of the camera was found, and how well the views lie on one another."""
-
-    method: Registering
-    accepted: bool
-    reason: str | None
-    inliers: int | None
-    residual: float | None
-    overlap: float
-
-
-class AlignmentRecord(TypedDict):
-    """How before was laid onto after."""
-
-    method: Literal["resize", "fit"]
-    matrix: list[list[float]]
-    registration: NotRequired[RegistrationRecord | None]  # records of earlier versions lack it
-
-
-class ModelRecord(TypedDict):
-    """Which weights spoke."""
-
-    name: str
-    sha256: str
-
-
-class AreasRecord(TypedDict):
-    """How difference areas were found."""
-
-    reason: str | None
-    similarity: float | None
-    funnel: dict[str, int]
-    experts: dict[str, ModelRecord]
-    captions: list[str] | None
-
-
-class Record(TypedDict):
-    """One line of `predictions.jsonl`."""
-
-    pair_id: str
-    status: Literal["ok", "error"]
-    reason: str | None
-    before: ViewRecord
-    after: ViewRecord
-    change_score: float | None
-    changes: list[ChangeRecord]
-    labels: LabelsRecord | None
-    heatmap: str | None
-    alignment: AlignmentRecord | None
-    model: ModelRecord | None
-    areas: NotRequired[AreasRecord | None]  # records of earlier versions lack it
-    version: str
+from spotdiff.writers.record_forms import (
+    AlignmentRecord,
+    AreasRecord,
+    ChangeRecord,
+    LabelsRecord,
+    ModelRecord,
+    Record,
+    RegistrationRecord,
+    ViewRecord,
+)
 
 
 def schema() -> dict[str, Any]:
@@ -135,6 +62,9 @@ def to_record(result: PairResult) -> Record:
         "alignment": _alignment_record(result.alignment),
         "model": _model_record(result.model),
         "areas": _areas_record(result.areas),
+        "caption": result.caption,
+        "captioner": _model_record(result.captioner),
+        "caption_reason": result.caption_reason,
         "version": __version__,
     }
 
@@ -148,7 +78,7 @@ def from_record(record: Record) -> PairResult:
         ValueError: A kind or a box is malformed.
     """
     labels, alignment, model = record["labels"], record["alignment"], record["model"]
-    areas = record.get("areas")
+    areas, captioner = record.get("areas"), record.get("captioner")
     return PairResult(
         pair_id=record["pair_id"],
         before=ViewInfo(**record["before"]),
@@ -162,6 +92,9 @@ def from_record(record: Record) -> PairResult:
         alignment=None if alignment is None else _alignment(alignment),
         model=None if model is None else ModelInfo(**model),
         areas=None if areas is None else _areas(areas),
+        caption=record.get("caption"),
+        captioner=None if captioner is None else ModelInfo(**captioner),
+        caption_reason=record.get("caption_reason"),
     )
 
 
@@ -183,6 +116,7 @@ def _view_record(view: ViewInfo) -> ViewRecord:
 
 
 def _change_record(change: Change) -> ChangeRecord:
+    regions = change.region_captions
     return {
         "kind": change.kind.value,
         "label": change.label,
@@ -190,6 +124,8 @@ def _change_record(change: Change) -> ChangeRecord:
         "box_before": _box_record(change.box_before),
         "box_after": _box_record(change.box_after),
         "caption": change.caption,
+        "region_captions": None if regions is None else list(regions),
+        "caption_reason": change.caption_reason,
     }
 
 
@@ -257,6 +193,7 @@ def _areas(record: AreasRecord) -> AreaReport:
 
 
 def _change(record: ChangeRecord) -> Change:
+    regions = record.get("region_captions")
     return Change(
         kind=ChangeKind(record["kind"]),
         score=record["score"],
@@ -264,6 +201,8 @@ def _change(record: ChangeRecord) -> Change:
         box_before=_box(record["box_before"]),
         box_after=_box(record["box_after"]),
         caption=record["caption"],
+        region_captions=None if regions is None else (regions[0], regions[1]),
+        caption_reason=record.get("caption_reason"),
     )
 
 
