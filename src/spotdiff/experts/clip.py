@@ -22,7 +22,7 @@ from spotdiff.types import Boxes, Embeddings, Image, ModelInfo
 
 
 class Clip(Borrowed):
-    """Describes regions and texts by unit vectors of one space; a `RegionEmbedder`.
+    """Describes regions and texts by unit vectors of one space; a `RegionEmbedder`, `TextEmbedder`.
 
     Args:
         model: A `CLIPModel` or `SiglipModel` of transformers, or another that has
