@@ -108,6 +108,8 @@ def test_a_folder_with_a_view_that_is_missing_keeps_it(program, table, tmp_path)
         (["consider_text=true"], "consider_text=True has no meaning for pairs=true; leave it out."),
         (["compat=data-juicer"], "compat=data-juicer has no meaning for pairs=true"),
         (["action=move"], "action=move has no meaning for pairs=true"),
+        (["engine=ray"], "engine=ray has no meaning for pairs=true"),
+        (["max_difference=-1"], "max_difference to be a number of levels from 0 to 255"),
         (["keep=largest"], "keep=largest has no meaning for pairs=true"),
         (["max_distance=70"], "from 0 to 64, got 70"),
         (["method=md5"], "Expected method to be one of phash"),
