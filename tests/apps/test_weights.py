@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -54,6 +55,7 @@ def _cached(hub: Path, files: dict[str, bytes], revision: str = "c" * 40) -> Pat
         large = name.endswith((".safetensors", ".bin"))
         blob = repo / "blobs" / (hashlib.sha256(content).hexdigest() if large else git)
         blob.write_bytes(content)
+        (snapshot / name).parent.mkdir(exist_ok=True)
         (snapshot / name).symlink_to(blob)
     return snapshot
 
@@ -281,6 +283,22 @@ def test_the_hub_is_asked_for_no_more_than_is_needed(here, monkeypatch):
     assert fetch(_hub(), _untold).name == "c" * 40
     assert ["*.safetensors" in patterns for patterns in asked] == [True, False]
     assert not any("*" in patterns or "*.bin" in patterns for patterns in asked)
+
+
+def test_of_several_networks_only_the_named_files_are_asked_for(here, monkeypatch):
+    asked = []
+
+    def download(_repo: str, allow_patterns: list[str]) -> None:
+        asked.append(allow_patterns)
+        _cached(here, {"model_index.json": b"{}", "unet/net.fp16.safetensors": BYTES})
+
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", lambda *_args, **_more: None)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    weight = replace(_hub(), files="*/*.fp16.safetensors")
+    assert fetch(weight, _untold).name == "c" * 40
+    assert ["*/*.fp16.safetensors" in patterns for patterns in asked] == [True]
+    assert "*.safetensors" not in asked[0]
+    assert check(weight).verdict is Verdict.GOOD
 
 
 @pytest.mark.usefixtures("here")

@@ -42,8 +42,8 @@ def _from_hub(weight: Weight) -> Path:
     safe, other = WEIGHT_FILES
     try:
         HfApi().model_info(weight.name, timeout=_PATIENCE)  # fails at once where others try on
-        snapshot_download(weight.name, allow_patterns=[*_SMALL_FILES, safe])
-        if location(weight) is None:
+        snapshot_download(weight.name, allow_patterns=[*_SMALL_FILES, weight.files or safe])
+        if weight.files is None and location(weight) is None:
             snapshot_download(weight.name, allow_patterns=[*_SMALL_FILES, other])
     except Exception as error:  # of whichever HTTP library the hub happens to use
         raise FetchError(_sentence(weight, "the model hub", error)) from error

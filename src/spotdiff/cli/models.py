@@ -52,7 +52,7 @@ def _console(*, stderr: bool = False) -> Console:
 
 def _list(weights: list[Weight]) -> None:
     console = _console()
-    table = _table("weights", "size", "code licence", "licence", "used by", "here")
+    table = _table("weights", "size", "of code", "licence", "used by", "here")
     table.columns[1].justify = "right"
     places = []
     for weight in weights:

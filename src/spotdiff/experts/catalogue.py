@@ -37,6 +37,7 @@ class Weight:
         sha256: Of the file; None for ids of the hub, which names its files by their hashes.
         url: Where the file is fetched from.
         ships: Path of the file within the package; None for what has to be fetched.
+        files: Which files of an id hold the weights, where it has more than one copy of them.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Weight:
     sha256: str | None = None
     url: str | None = None
     ships: str | None = None
+    files: str | None = None
 
     @property
     def on_hub(self) -> bool:

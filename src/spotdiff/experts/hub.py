@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from spotdiff.experts.catalogue import WeightsMissing, file_sha256, missing
 
 WEIGHT_FILES = ("*.safetensors", "pytorch_model*.bin")  # the second kind where there is no first
+PIPELINE = "model_index.json"  # names the networks of a folder that has a folder for each
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -32,8 +34,7 @@ def cached(name: str) -> Path | None:
     main = repo / "refs" / "main"
     newest = main.read_text("utf-8").strip() if main.is_file() else ""
     versions = sorted((repo / "snapshots").glob("*"), key=lambda path: (path.name != newest, path))
-    whole = (path for path in versions if (path / "config.json").is_file() and weight_files(path))
-    return next(whole, None)
+    return next((path for path in versions if _whole(path)), None)
 
 
 def local(name_or_dir: str | Path) -> Path:
@@ -51,15 +52,30 @@ def local(name_or_dir: str | Path) -> Path:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The files of a model folder that hold the weights; empty if there are none."""
+    """The files of a model folder that hold the weights; empty if there are none.
+
+    Of a folder of several networks, those of all of them, in every precision that is there.
+    """
+    if (folder / PIPELINE).is_file():
+        return sorted(folder.glob("*/*.safetensors"))
     kinds = (sorted(p for p in folder.glob(pattern) if p.is_file()) for pattern in WEIGHT_FILES)
     return next(filter(None, kinds), [])
 
 
 def weights_sha256(folder: Path) -> str:
     """The SHA-256 of the weights in a folder; of several files, that of their hashes in order."""
-    hashes = [_sha256(path) for path in weight_files(folder)]
+    return files_sha256(weight_files(folder))
+
+
+def files_sha256(files: Sequence[Path]) -> str:
+    """The SHA-256 of one file; of several, that of their hashes in order."""
+    hashes = [_sha256(path) for path in files]
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def _whole(folder: Path) -> bool:
+    configured = any((folder / name).is_file() for name in ("config.json", PIPELINE))
+    return configured and bool(weight_files(folder))
 
 
 def _sha256(path: Path) -> str:
