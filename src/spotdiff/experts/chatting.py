@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from spotdiff.experts.generation import Drawing, Generation
 from spotdiff.experts.pretrained import Borrowed, with_settings
-from spotdiff.experts.questions import Found, alike_batches, in_halves
+from spotdiff.experts.questions import Found, alike_batches, in_halves, unaskable
 from spotdiff.experts.spellings import first_tokens
 from spotdiff.types import Chat, ModelInfo, Reply, Scores
 
@@ -104,7 +103,7 @@ class Chatting(Borrowed):
         refused: Callable[[str], Found],
     ) -> list[Found]:
         """What `ask` says of each question; `refused` makes an answer of why there is none."""
-        problems = [self._problem(chat) for chat in chats]
+        problems = [unaskable(chat, self.info.name, self.sees) for chat in chats]
         found = [refused(problem) if problem else None for problem in problems]
         fine = [row for row, problem in enumerate(problems) if problem is None]
         for rows in alike_batches(chats, fine, self.batch_size):
@@ -112,18 +111,6 @@ class Chatting(Borrowed):
             for row, answer in zip(rows, answers, strict=True):
                 found[row] = answer
         return found  # type: ignore[return-value] # every row that was fine was in a batch
-
-    def _problem(self, chat: Chat) -> str | None:
-        """Why a question cannot be asked at all."""
-        pictures = [part for part in chat.parts if not isinstance(part, str)]
-        if not chat.parts:
-            return "Expected a question, got one without parts."
-        if pictures and not self.sees:
-            return f"Expected texts for {self.info.name}, which sees nothing, got a picture."
-        for view in pictures:
-            if view.dtype != np.uint8 or view.ndim != 3 or view.shape[2] != 3 or not view.size:
-                return f"Expected a picture as uint8 (h, w, 3), got {view.dtype} {view.shape}."
-        return None
 
     def _ready(self, chats: Sequence[Chat], room: int) -> Inputs:
         """Inputs on the device of the model, in its precision."""

@@ -5,11 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+import numpy as np
 import torch
 
 from spotdiff.types import Chat
 
 Found = TypeVar("Found")
+
+
+def unaskable(chat: Chat, name: str, sees: bool) -> str | None:
+    """Why a question cannot be asked at all; None if it can.
+
+    Args:
+        chat: The question.
+        name: Of the model.
+        sees: Whether it takes pictures.
+
+    Example:
+        >>> unaskable(Chat(()), "tiny", sees=False)
+        'Expected a question, got one without parts.'
+    """
+    pictures = [part for part in chat.parts if not isinstance(part, str)]
+    if not chat.parts:
+        return "Expected a question, got one without parts."
+    if pictures and not sees:
+        return f"Expected texts for {name}, which sees nothing, got a picture."
+    for view in pictures:
+        if view.dtype != np.uint8 or view.ndim != 3 or view.shape[2] != 3 or not view.size:
+            return f"Expected a picture as uint8 (h, w, 3), got {view.dtype} {view.shape}."
+    return None
 
 
 def alike_batches(chats: Sequence[Chat], rows: Sequence[int], size: int) -> Iterator[list[int]]:
