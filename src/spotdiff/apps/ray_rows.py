@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import pyarrow as pa
 
@@ -28,6 +28,7 @@ TASKS = pa.schema([("number", pa.int64()), ("rows", pa.binary())])
 RESULTS = pa.schema([("number", pa.int64()), ("records", pa.list_(pa.string()))])
 
 Hashes: TypeAlias = tuple[str, str]
+Item = TypeVar("Item")
 
 
 class CarriedError(Exception):
@@ -77,14 +78,19 @@ def read_tasks(
     number = 0
     with carrying():
         rows = iter(source())
-    while some := _next(rows, size):
+    while some := taken(rows, size):
         known = {row.pair_id: finished[row.pair_id] for row in some if row.pair_id in finished}
         content = pickle.dumps(Task(number, some, known), pickle.HIGHEST_PROTOCOL)
         yield pa.table({"number": [number], "rows": [content]}, schema=TASKS)
         number += len(some)
 
 
-def _next(rows: Iterator[Row], size: int) -> tuple[Row, ...]:
+def taken(rows: Iterator[Item], size: int) -> tuple[Item, ...]:
+    """The next rows of a source, at most `size`.
+
+    Raises:
+        CarriedError: What the source raised.
+    """
     with carrying():
         return tuple(islice(rows, size))
 

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from spotdiff.apps.ray_rows import CarriedError, Task, task_of, to_table, to_text, work_in
 from spotdiff.contracts import Writer
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_DEATHS = 2  # of a worker in one row alone, after it died in the task
 MAX_BUILDS = 5  # that die one after another, beyond one of each worker
-_BUILD = -1  # what building is called in the book, where tasks have their numbers
+BUILD = -1  # what building is called in the book, where tasks have their numbers
 _REASON = 300  # characters of an exception that a reason quotes
 
 _DEADLY = (
@@ -34,6 +34,7 @@ _DEADLY = (
 )
 
 Deaths: TypeAlias = Counter[int | None]
+Built = TypeVar("Built")
 
 
 class Book:
@@ -116,6 +117,32 @@ class WorkerSettings:
     workers: int
 
 
+def built(
+    build: Callable[[], Built], settings: WorkerSettings, book: SharedBook, what: str
+) -> Built:
+    """What a worker works with, made in its process; the book is told that it was begun.
+
+    Args:
+        build: Makes it.
+        settings: How to work.
+        book: What all workers share; whoever calls this ends `BUILD` in it, come what may.
+        what: What it is, for messages.
+
+    Raises:
+        RuntimeError: Too many processes died of it.
+        Exception: What `build` raised.
+    """
+    deaths = book.begin(BUILD).total()
+    if deaths >= MAX_BUILDS + settings.workers:
+        raise RuntimeError(f"Expected {what}, but {deaths} processes died while they built it.")
+    work_in(settings.folder)
+    if not settings.gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray hides nothing from who asks for none
+    made = build()
+    _use_threads(settings.threads)
+    return made
+
+
 class Worker:
     """Answers tasks.
 
@@ -137,22 +164,10 @@ class Worker:
         self.pipeline: PairPipeline | None = None
         self._problem: Exception | None = None
         try:
-            self.pipeline = self._built(build)
+            self.pipeline = built(build, settings, book, "a pipeline")
         except Exception as error:  # noqa: BLE001 - Ray loses it here, and keeps it in an answer
             self._problem = error
-        book.end(_BUILD)
-
-    def _built(self, build: Callable[[], PairPipeline]) -> PairPipeline:
-        deaths = self.book.begin(_BUILD).total()
-        if deaths >= MAX_BUILDS + self.settings.workers:
-            msg = f"Expected a pipeline, but {deaths} processes died while they built it."
-            raise RuntimeError(msg)
-        work_in(self.settings.folder)
-        if not self.settings.gpus:
-            os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray hides nothing from who asks for none
-        pipeline = build()
-        _use_threads(self.settings.threads)
-        return pipeline
+        book.end(BUILD)
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """The records of the task in a table; rows that were answered earlier have none.

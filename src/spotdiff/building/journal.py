@@ -7,7 +7,7 @@ cleared when their rows are written. After a kill the outcome with most steps ho
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -78,12 +78,16 @@ def read_journal(folder: Path) -> dict[str, Started]:
     Raises:
         ValueError: A whole line is no outcome; the message names it.
     """
+    return furthest(one for path in sorted(folder.glob("*.jsonl")) for one in read_outcomes(path))
+
+
+def furthest(outcomes: Iterable[Started]) -> dict[str, Started]:
+    """Of outcomes of the same sample the one with most steps, by its id."""
     found: dict[str, Started] = {}
-    for path in sorted(folder.glob("*.jsonl")):
-        for started in _read(path):
-            earlier = found.get(started.sample.id)
-            if earlier is None or earlier.done < started.done:
-                found[started.sample.id] = started
+    for started in outcomes:
+        earlier = found.get(started.sample.id)
+        if earlier is None or earlier.done < started.done:
+            found[started.sample.id] = started
     return found
 
 
@@ -105,7 +109,12 @@ def gather(folder: Path, finished: Collection[str]) -> Mapping[str, Started]:
     return left
 
 
-def _read(path: Path) -> Iterator[Started]:
+def read_outcomes(path: Path) -> Iterator[Started]:
+    """The outcomes in a file, one at a time.
+
+    Raises:
+        ValueError: A whole line is none; the message names it.
+    """
     for line in whole_lines(path):
         try:
             yield started_of(line.content)

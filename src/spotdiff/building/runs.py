@@ -189,9 +189,10 @@ def run_here(
 
 def close_journal(folder: BuildFolder) -> None:
     """Removes the journals of a run all of whose rows are written."""
-    for path in folder.journal.glob("*.jsonl"):
-        path.unlink()
-    folder.journal.rmdir()
+    if folder.journal.is_dir():
+        for path in folder.journal.glob("*.jsonl"):
+            path.unlink()
+        folder.journal.rmdir()
 
 
 def in_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
