@@ -68,7 +68,7 @@ def test_what_cannot_be_read_stays_and_takes_no_part(pair):
     assert found.stays.tolist() == [True, True, True, False, True]
     assert sorted(found.problems) == [0, 2, 4]
     assert found.problems[0].startswith(f"{rows[0].before}: expected an image")
-    assert found.problems[4] == "no such file"
+    assert found.problems[4] == "t.csv row 6: no such file"
 
 
 def test_flat_views_are_told_apart_by_their_colour(pair):

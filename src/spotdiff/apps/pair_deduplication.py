@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias, TypeGuard
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8
 
+from spotdiff.apps.pair_pictures import AnyRow, PairPictures
 from spotdiff.data.image_hashing import HashCache, ImageHasher
 from spotdiff.data.pair_hashing import hash_pairs
-from spotdiff.data.small_views import small_views
 from spotdiff.data.sources import open_source
 from spotdiff.data.tables import TableError
 from spotdiff.stages.pair_deduplication import RELATIONS, Relation, Repeats, distances, repeats
-from spotdiff.stages.pair_looks import confirmed, unlike
-from spotdiff.types import PairRow, RowProblem, ViewHashes
-
-AnyRow: TypeAlias = PairRow | RowProblem
+from spotdiff.types import RowProblem, ViewHashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +32,9 @@ class PairRules:
         colour: Views of one hash whose mean colours differ clearly are different.
         keep_unchanged: Pairs whose two views look the same stay; otherwise they go before pairs
             are compared with one another.
+
+    Raises:
+        ValueError: If one of them cannot be that.
     """
 
     method: str = "phash"
@@ -45,11 +45,21 @@ class PairRules:
     keep_unchanged: bool = True
 
     def __post_init__(self) -> None:
-        if self.max_difference is not None and not 0 <= self.max_difference <= 255:
+        if not _is_whole(self.max_distance, 64):
+            raise ValueError(
+                "Expected max_distance to be a number of bits from 0 to 64, got "
+                f"{self.max_distance!r}."
+            )
+        if self.max_difference is not None and not _is_whole(self.max_difference, 255):
             raise ValueError(
                 "Expected max_difference to be a number of levels from 0 to 255, or null, got "
                 f"{self.max_difference!r}."
             )
+        for name in ("colour", "keep_unchanged"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(
+                    f"Expected {name} to be true or false, got {getattr(self, name)!r}."
+                )
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,7 @@ def deduplicate_pairs(
     before, after, problems = hash_pairs(rows, hasher, rules.colour)
     known = np.ones(len(rows), bool)
     known[list(problems)] = False
-    looks = _Looks(rows, workers)
+    looks = PairPictures(rows, workers)
     unchanged, apart = _unchanged(before, after, known, rules.max_distance)
     if rules.max_difference is not None:
         unchanged = looks.unchanged(unchanged, rules.max_difference)
@@ -168,38 +178,5 @@ def _among(
     return found
 
 
-class _Looks:
-    """Small pictures of pairs, each pair read once, when it is first asked for."""
-
-    def __init__(self, rows: Sequence[AnyRow], workers: int | None) -> None:
-        self.rows, self.workers = rows, workers
-        self.known: dict[int, UInt8[np.ndarray, "2 h w 3"]] = {}
-
-    def of(self, wanted: Iterable[int]) -> Mapping[int, UInt8[np.ndarray, "2 h w 3"]]:
-        """Those of some pairs and of all before; without those that cannot be read."""
-        new = [(i, row) for i in wanted if i not in self.known if is_pair(row := self.rows[i])]
-        views = small_views([row for _, row in new], self.workers)
-        for (i, _), view in zip(new, views, strict=True):
-            if view is not None:
-                self.known[i] = view
-        return self.known
-
-    def unchanged(self, rows: Bool[np.ndarray, " n"], most: int) -> Bool[np.ndarray, " n"]:
-        """Of some pairs those whose views are alike."""
-        alike = np.zeros(len(rows), bool)
-        wanted = np.flatnonzero(rows).tolist()
-        views = self.of(wanted)
-        for row in wanted:
-            alike[row] = row in views and unlike(*views[row]) <= most
-        return alike
-
-    def repeats(self, found: Repeats, most: int) -> Repeats:
-        """Of what hashes take for repeats those that are alike."""
-        again = np.flatnonzero(found.earlier >= 0)
-        wanted = np.union1d(again, found.earlier[again]).tolist()
-        return confirmed(found, self.of(wanted), most)
-
-
-def is_pair(row: AnyRow) -> TypeGuard[PairRow]:
-    """Whether a row stands for two pictures."""
-    return isinstance(row, PairRow)
+def _is_whole(value: object, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most

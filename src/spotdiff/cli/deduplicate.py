@@ -34,6 +34,9 @@ def deduplicate(cfg: DictConfig) -> int:
     Raises:
         ValueError: If a setting cannot be one, or there are no rows.
     """
+    for name in ("pairs", "contact_sheet"):
+        if not isinstance(cfg[name], bool):
+            raise ValueError(f"Expected {name} to be true or false, got {cfg[name]!r}.")
     if cfg.pairs:
         return deduplicate_pairs(cfg)
     if cfg.action not in ("report", *ACTIONS):

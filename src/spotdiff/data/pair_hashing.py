@@ -27,7 +27,9 @@ def hash_pairs(
     Returns:
         Before, after, and by row why nothing is known of a pair, whose hashes are 0 then.
     """
-    problems = {i: row.reason for i, row in enumerate(rows) if isinstance(row, RowProblem)}
+    problems = {
+        i: f"{row.where}: {row.reason}" for i, row in enumerate(rows) if isinstance(row, RowProblem)
+    }
     good = [i for i, row in enumerate(rows) if isinstance(row, PairRow)]
     table = np.zeros((len(rows), 2), _COLUMNS)
     for number, image in enumerate(hasher(_paths(rows))):
