@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection as Numbers
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8
@@ -14,9 +15,13 @@ from jaxtyping import Bool, Int64, UInt8
 from spotdiff.data.collections import Collection
 from spotdiff.data.image_hashing import HashCache, ImageHasher
 from spotdiff.data.row_hashing import RowReading, hash_rows
+from spotdiff.ops.hamming import components
 from spotdiff.ops.keepers import Keep, kept_of
 from spotdiff.stages.deduplication import Sameness
 from spotdiff.types import ImageRow, RowHashes
+
+if TYPE_CHECKING:
+    from spotdiff.apps.ray_engine import RayEngine
 
 Compat: TypeAlias = Literal["data-juicer"]
 
@@ -147,6 +152,7 @@ def deduplicate(
     text: str = "text",
     cache: str | Path | None = None,
     workers: int | None = None,
+    ray: RayEngine | None = None,
 ) -> Deduplicated:
     """The groups of rows that show the same, and who of each group stays.
 
@@ -157,21 +163,66 @@ def deduplicate(
         text: The column of the text in tables.
         cache: Folder that keeps hashes by file, so that a second run reads no pixels.
         workers: Of decoding; None for one a core.
+        ray: Hashes and groups on the workers of Ray, with the same result; None in this process.
 
     Raises:
         FileNotFoundError: If there is no such folder or table.
         ValueError: If a rule cannot be one.
+        ModuleNotFoundError: If Ray is asked for and not installed.
     """
     rules = rules or DedupRules()
     given = [one for one in (against, source) if one is not None]
     sources = [Path(one) if isinstance(one, str | Path) else tuple(one) for one in given]
     rows = Collection(tuple(sources), text)
     stamps = rows.stamps()
-    kept = None if cache is None else HashCache(Path(cache))
-    hasher = ImageHasher(rules.method, rules.mode, workers=workers, cache=kept)
-    parts = [hash_rows(Collection((one,), text).named(), hasher, rules.reading) for one in sources]
-    hashed = RowHashes.joined(parts)
-    first = rules.sameness.groups(hashed)
+    with _engine(rules, None if cache is None else Path(cache), workers, ray) as engine:
+        parts = [engine.hashes(Collection((one,), text)) for one in sources]
+        hashed = RowHashes.joined(parts)
+        first = components(engine.links(hashed, rules.sameness), len(hashed))
     stays = kept_of(first, rules.keep, hashed.areas, hashed.sharpness)
     older = len(hashed) - len(parts[-1])
     return Deduplicated(rows, hashed, first, stays, rules, older, stamps)
+
+
+class _Engine(Protocol):
+    """Who hashes and groups."""
+
+    def hashes(self, rows: Collection) -> RowHashes:
+        """What is known of each row, in order."""
+
+    def links(self, rows: RowHashes, sameness: Sameness) -> Int64[np.ndarray, "p 2"]:
+        """Pairs of rows that join the groups."""
+
+
+class _Local:
+    """This process.
+
+    Args:
+        hasher: Of images.
+        reading: What of a row counts.
+    """
+
+    def __init__(self, hasher: ImageHasher, reading: RowReading) -> None:
+        self.hasher, self.reading = hasher, reading
+
+    def hashes(self, rows: Collection) -> RowHashes:
+        return hash_rows(rows.named(), self.hasher, self.reading)
+
+    def links(self, rows: RowHashes, sameness: Sameness) -> Int64[np.ndarray, "p 2"]:
+        return sameness.links(rows)
+
+
+@contextmanager
+def _engine(
+    rules: DedupRules, cache: Path | None, workers: int | None, ray: RayEngine | None
+) -> Iterator[_Engine]:
+    # also where Ray works: what a rule cannot be is said here
+    hasher = ImageHasher(rules.method, rules.mode, workers)
+    if ray is None:
+        hasher.cache = None if cache is None else HashCache(cache)
+        yield _Local(hasher, rules.reading)
+        return
+    from spotdiff.apps.ray_deduplication import deduplicating
+
+    with deduplicating(rules, cache, ray) as engine:
+        yield engine

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from spotdiff.apps.ray_cluster import cluster, gpus_of_each, imported, plain_errors
 from spotdiff.apps.ray_rows import Hashes, from_table, read_tasks
-from spotdiff.apps.ray_worker import Book, SharedBook, Worker, WorkerSettings
+from spotdiff.apps.ray_streams import read_by_one, shared_book, stream_tasks
+from spotdiff.apps.ray_worker import Worker, WorkerSettings
 from spotdiff.contracts import Writer
 from spotdiff.pipeline import PairPipeline, Row
 from spotdiff.types import PairResult
@@ -102,7 +102,7 @@ def predict_with_ray(
     with (
         cluster(ray, settings.address, settings.workers * settings.cpus_per_worker),
         plain_errors(ray),
-        _shared_book(ray) as book,
+        shared_book(ray) as book,
     ):
         gpus = gpus_of_each(ray, settings.workers, settings.gpus_per_worker, alone)
         tasks = _tasks(ray, source, finished, settings.task_size)
@@ -118,7 +118,7 @@ def predict_with_ray(
             num_cpus=settings.cpus_per_worker,
             num_gpus=gpus or None,
         )
-        _configure(answers.context)
+        stream_tasks(answers.context)
         # prefetching would hold results back that are there
         for table in answers.iter_batches(
             batch_size=None, batch_format="pyarrow", prefetch_batches=0
@@ -138,28 +138,7 @@ def _tasks(
     def read() -> Iterator[Any]:
         return read_tasks(source, ray.get(known), size, folder)
 
-    class Manifest(ray.data.Datasource):  # type: ignore[misc]
-        def get_name(self) -> str:
-            return "Manifest"
-
-        def estimate_inmemory_data_size(self) -> None:
-            return None
-
-        def get_read_tasks(self, *_: object, **__: object) -> list[Any]:
-            unknown = ray.data.block.BlockMetadata(None, None, None, None)
-            return [ray.data.ReadTask(read, unknown)]
-
-    # no share of the CPUs: reading must go on where the workers have taken all of them
-    return ray.data.read_datasource(Manifest(), override_num_blocks=1, num_cpus=0)
-
-
-@contextmanager
-def _shared_book(ray: Any) -> Iterator[SharedBook]:  # noqa: ANN401 - a module
-    actor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Book).remote()
-    try:
-        yield SharedBook(actor)
-    finally:
-        ray.kill(actor)  # of a cluster that was there before and stays
+    return read_by_one(ray, read)
 
 
 def _working(settings: RayEngine, gpus: float) -> WorkerSettings:
@@ -171,12 +150,3 @@ def _working(settings: RayEngine, gpus: float) -> WorkerSettings:
         readers=settings.readers,
         workers=settings.workers,
     )
-
-
-def _configure(context: Any) -> None:  # noqa: ANN401 - a DataContext of Ray
-    context.execution_options.preserve_order = True
-    context.target_max_block_size = 1  # bytes: every task is a block, and goes out when it is read
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    context.raise_original_map_exception = True
-    context.execution_no_progress_timeout_s = -1  # pairs may be large and nodes may be slow to come

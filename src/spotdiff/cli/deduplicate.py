@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
@@ -19,6 +20,9 @@ from spotdiff.ops.image_hashes import to_hex
 from spotdiff.types import ImageRow
 from spotdiff.writers.duplicates import Member, MembersWriter, RowsWriter, write_traced
 from spotdiff.writers.placing import ACTIONS, carry_out, planned, write_plan
+
+if TYPE_CHECKING:
+    from spotdiff.apps.ray_engine import RayEngine
 
 log = logging.getLogger("spotdiff")
 
@@ -51,7 +55,13 @@ def deduplicate(cfg: DictConfig) -> int:
     if cfg.against is not None:
         older = existing(cfg.against, "a collection for against")
     found = deduplicated(
-        source, rules, against=older, text=cfg.text, cache=cfg.cache, workers=cfg.workers
+        source,
+        rules,
+        against=older,
+        text=cfg.text,
+        cache=cfg.cache,
+        workers=cfg.workers,
+        ray=_cluster(cfg),
     )
     out = Path(cfg.out)
     _write(found, cfg.show_num, out)
@@ -61,6 +71,17 @@ def deduplicate(cfg: DictConfig) -> int:
     if cfg.action != "report":
         _place(cfg, found, source, out)
     return min(len(found.problems), MAX_EXIT)
+
+
+def _cluster(cfg: DictConfig) -> RayEngine | None:
+    """How to work on Ray; None for this process."""
+    if cfg.engine not in ("local", "ray"):
+        raise ValueError(f"Expected engine to be local or ray, got {cfg.engine!r}.")
+    if cfg.engine == "local":
+        return None
+    from spotdiff.apps.ray_engine import RayEngine
+
+    return RayEngine(gpus_per_worker=0, **cfg.ray)
 
 
 def _write(found: Deduplicated, show_num: int, out: Path) -> None:

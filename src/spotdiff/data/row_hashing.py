@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -74,6 +75,7 @@ class HashColumns:
         self._bits, self._mirrored = array("Q"), array("Q")
         self._marks, self._colours = bytearray(), bytearray()
         self._areas, self._sharpness = array("q"), array("d")
+        self._awaited: deque[str | None] = deque()  # what images are called that are yet to come
         self._problems: list[tuple[int, str]] = []  # of rows by their number
         self._torn: list[tuple[int, str]] = []  # of images by theirs
 
@@ -88,12 +90,18 @@ class HashColumns:
             self._counts.append(len(images))
             if self.reading.consider_text:
                 self._texts += self.reading.text(row)
-            yield from images
+            for number, image in enumerate(images, start=1):
+                held = isinstance(image, bytes)
+                self._awaited.append(f"{row.where}, picture {number}" if held else None)
+                yield image
 
     def add_image(self, image: ImageHash) -> None:
         """Adds the next image."""
+        name = self._awaited.popleft()
         if image.problem is not None:
-            self._torn.append((len(self._bits), image.problem))
+            # of bytes the hasher knows no name
+            reason = image.problem.partition(": ")[2] if name else image.problem
+            self._torn.append((len(self._bits), f"{name}: {reason}" if name else reason))
         self._marks.append(2 * (image.bits is None) + image.flat)
         self._bits.append(image.bits or 0)
         self._mirrored.append(image.mirrored or 0)

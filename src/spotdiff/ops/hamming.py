@@ -76,15 +76,30 @@ def components(pairs: Int64[np.ndarray, "k 2"], count: int) -> Int64[np.ndarray,
         >>> components(np.array([[1, 3], [3, 4]]), 5)
         array([0, 1, 2, 1, 1])
     """
+    links = spanning(pairs)
+    found = np.arange(count)
+    found[links[:, 1]] = links[:, 0]
+    return found
+
+
+def spanning(pairs: Int64[np.ndarray, "k 2"]) -> Int64[np.ndarray, "m 2"]:
+    """Pairs that join what the given ones join, fewer than there are rows in them.
+
+    Each is the smallest row of those that are joined, and another one of them.
+
+    Example:
+        >>> spanning(np.array([[4, 3], [3, 1], [4, 1]]))
+        array([[1, 3],
+               [1, 4]])
+    """
     nodes, places = np.unique(pairs, return_inverse=True)
     ends = places.reshape(pairs.shape).T
     links = coo_array((np.ones(len(pairs), bool), tuple(ends)), shape=(len(nodes), len(nodes)))
     _, numbers = connected_components(links, directed=False)
     smallest = np.empty(len(nodes), np.int64)
     smallest[numbers[::-1]] = nodes[::-1]  # the last one written is the first of its number
-    found = np.arange(count)
-    found[nodes] = smallest[numbers]
-    return found
+    roots = smallest[numbers]
+    return np.asarray(np.stack([roots, nodes], axis=1)[roots != nodes])
 
 
 def _within(codes: UInt64[np.ndarray, " n"], max_distance: int) -> Neighbours:

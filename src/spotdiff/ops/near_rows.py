@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from jaxtyping import Bool, Int64, Shaped, UInt64
 
-from spotdiff.ops.hamming import components, neighbours
+from spotdiff.ops.hamming import components, neighbours, spanning
 from spotdiff.ops.pigeonholes import blocks, expanded, near_pairs
 
 _FEW = 32  # rows that are compared with one another: sorting them would cost more
@@ -86,16 +86,9 @@ def near_rows(
         held.append(pairs)
         found += len(pairs)
         if found > _HELD:
-            held = [_forest(np.concatenate(held), len(codes))]
+            held = [spanning(np.concatenate(held))]
             found = len(held[0])
     return np.concatenate(held)
-
-
-def _forest(pairs: Int64[np.ndarray, "p 2"], count: int) -> Int64[np.ndarray, "q 2"]:
-    """Pairs that join what the given ones join: fewer than there are rows."""
-    roots = components(pairs, count)
-    rows = np.flatnonzero(roots != np.arange(count))
-    return np.stack([roots[rows], rows], axis=1)
 
 
 def _searched(

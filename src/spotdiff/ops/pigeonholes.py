@@ -8,7 +8,7 @@ choice of c - d chunks has every pair within d bits side by side once: Manku, Ja
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ _CUTS = 8  # more chunks than that beyond the distance make too many choices
 # Nanoseconds for a code that is sorted, a pair that is picked, and a pair of a whole table. They
 # choose between ways that all give the same answer.
 _SORTED, _PICKED, _TABLED = 60.0, 12.0, 1.0
+_SENT = 600.0  # in place of the first, where codes are sent elsewhere to be compared
 
 
 class NearPairs(NamedTuple):
@@ -60,6 +61,29 @@ def near_pairs(
     return NearPairs(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
 
 
+def near_keys(sample: UInt64[np.ndarray, " n"], count: int, max_distance: int) -> list[np.uint64]:
+    """Sets of bits, of which every two codes within `max_distance` bits agree in one at least.
+
+    For those who look for near codes in many places: codes that agree in a set go to one place.
+
+    Args:
+        sample: What the codes are like; it tells how many sets are worth their while.
+        count: How many codes there are.
+        max_distance: Bits, from 0 to 64.
+
+    Example:
+        >>> [hex(key) for key in near_keys(np.arange(4, dtype=np.uint64), 4, 0)]
+        ['0xffffffffffffffff']
+    """
+    if not max_distance:
+        return [np.uint64(2**BITS - 1)]
+    costs = _costs([sample], count, count * count / 2, max_distance, _SENT)
+    if not costs:
+        return [np.uint64(0)]
+    chunks, agreeing = min(costs, key=costs.__getitem__)
+    return [np.bitwise_or.reduce(chosen) for chosen in combinations(_masks(chunks), agreeing)]
+
+
 def expanded(
     starts: Int64[np.ndarray, " n"], counts: Int64[np.ndarray, " n"]
 ) -> tuple[Int64[np.ndarray, " k"], Int64[np.ndarray, " k"]]:
@@ -77,23 +101,36 @@ def expanded(
 def _plan(
     codes: UInt64[np.ndarray, " n"], others: UInt64[np.ndarray, " m"] | None, max_distance: int
 ) -> tuple[int, int]:
-    """Into how many chunks to cut, and how many to sort by; none to compare all with all.
+    """Into how many chunks to cut, and how many to sort by; none to compare all with all."""
+    sets = [codes] if others is None else [codes, others]
+    pairs = len(codes) ** 2 / 2 if others is None else len(codes) * len(others)
+    costs = {(1, 0): pairs * _TABLED}
+    costs |= _costs(sets, sum(map(len, sets)), pairs, max_distance, _SORTED)
+    return min(costs, key=costs.__getitem__)
+
+
+def _costs(
+    sets: Sequence[UInt64[np.ndarray, " n"]],
+    count: int,
+    pairs: float,
+    max_distance: int,
+    each: float,
+) -> dict[tuple[int, int], float]:
+    """Nanoseconds by the numbers of chunks and of those to sort by; none for few pairs.
 
     Codes of pictures are not evenly spread: how many pairs agree is looked up in a sample too.
     """
-    sets = [codes] if others is None else [codes, others]
-    count = sum(map(len, sets))
-    pairs = count * count / 2 if others is None else len(codes) * len(others)
-    costs = {(1, 0): pairs * _TABLED}
+    costs: dict[tuple[int, int], float] = {}
     if pairs > _SAMPLE**2:
         rng = np.random.default_rng(0)
         sample = np.concatenate([rng.choice(s, min(_SAMPLE, len(s)), False) for s in sets])
         for chunks in range(max_distance + 1, min(max_distance + _CUTS, BITS) + 1):
             agreeing = chunks - max_distance
             picked = pairs * _agreement(sample, chunks, agreeing)
-            cost = count * _SORTED + picked * _PICKED
-            costs[chunks, agreeing] = math.comb(chunks, agreeing) * cost
-    return min(costs, key=costs.__getitem__)
+            costs[chunks, agreeing] = math.comb(chunks, agreeing) * (
+                count * each + picked * _PICKED
+            )
+    return costs
 
 
 def _agreement(sample: UInt64[np.ndarray, " n"], chunks: int, agreeing: int) -> float:

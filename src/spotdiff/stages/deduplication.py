@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt8, UInt32, UInt64
+from jaxtyping import Bool, Int64, UInt8, UInt64
 
 from spotdiff.ops.hamming import components
 from spotdiff.ops.near_rows import labelled, near_rows
 from spotdiff.types import RowHashes
 
 _COLOUR_BITS = 4  # of a channel that tell colours apart: 16 grey levels count as one
-_FLAT, _COLOURED = np.uint32(1 << 24), np.uint32(1 << 25)
+_FLAT, _COLOURED = np.uint64(1 << 24), np.uint64(1 << 25)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +28,13 @@ class Looks:
     Attributes:
         rows: Their numbers; first all as they are, then perhaps all mirrored.
         real: Whether it is the row as it is, and not its mirror image.
-        keys: Equal where all is equal that has to be.
+        told: What has to be equal, some numbers each.
         codes: The hashes of the images, in the order in which they are compared.
     """
 
     rows: Int64[np.ndarray, " n"]
     real: Bool[np.ndarray, " n"]
-    keys: Int64[np.ndarray, " n"]
+    told: UInt64[np.ndarray, "n c"]
     codes: UInt64[np.ndarray, "n k"]
 
 
@@ -118,18 +118,17 @@ class Sameness:
         told = [np.concatenate([look for _, look in ways])]
         if rows.texts is not None:
             told.append(np.tile(rows.texts[numbers].view(np.uint64), (len(ways), 1)))
-        columns = [column for table in told for column in table.T]
         real = np.arange(len(codes)) < len(numbers)
-        return Looks(np.tile(numbers, len(ways)), real, labelled(columns, len(codes)), codes)
+        return Looks(np.tile(numbers, len(ways)), real, np.concatenate(told, axis=1), codes)
 
     def _arranged(
         self, codes: UInt64[np.ndarray, "n k"], images: Int64[np.ndarray, "n k"], rows: RowHashes
-    ) -> tuple[UInt64[np.ndarray, "n k"], UInt32[np.ndarray, "n k"]]:
+    ) -> tuple[UInt64[np.ndarray, "n k"], UInt64[np.ndarray, "n k"]]:
         """Codes, and what has to be equal of the images besides; sets are sorted."""
         if not self.ordered:
             order = np.lexsort((_packed(rows.colours[images]), codes), axis=-1)
             codes, images = (np.take_along_axis(table, order, 1) for table in (codes, images))
-        looks = np.zeros(codes.shape, np.uint32)
+        looks = np.zeros(codes.shape, np.uint64)
         if self.colour:
             step = np.uint8(8 - _COLOUR_BITS)
             looks = _COLOURED | _packed(rows.colours[images] >> step)
@@ -143,20 +142,22 @@ def links_among(looks: Looks, max_distance: int) -> Int64[np.ndarray, "p 2"]:
 
     Rows whose mirror images are alike, while they are not, have nothing in common by that alone.
     """
-    equal = labelled([looks.keys, *looks.codes.T], len(looks.keys))
+    count = len(looks.rows)
+    keys = labelled(list(looks.told.T), count)
+    equal = labelled([keys, *looks.codes.T], count)
     first = np.empty(int(equal.max(initial=-1)) + 1, np.int64)
-    first[equal[::-1]] = np.arange(len(equal))[::-1]  # a real one where there is one
+    first[equal[::-1]] = np.arange(count)[::-1]  # a real one where there is one
     lives = looks.real[first]
     near = np.zeros((0, 2), np.int64)
     if max_distance and len(first) > 1:
-        near = near_rows(looks.codes[first], looks.keys[first], max_distance, lives)
+        near = near_rows(looks.codes[first], keys[first], max_distance, lives)
         lives[near] = True
-    repeats = np.flatnonzero(lives[equal] & (first[equal] != np.arange(len(equal))))
+    repeats = np.flatnonzero(lives[equal] & (first[equal] != np.arange(count)))
     pairs = np.concatenate([np.stack([first[equal[repeats]], repeats], axis=1), first[near]])
     return np.asarray(looks.rows[pairs])
 
 
-def _packed(colours: UInt8[np.ndarray, "*n 3"]) -> UInt32[np.ndarray, "*n"]:
+def _packed(colours: UInt8[np.ndarray, "*n 3"]) -> UInt64[np.ndarray, "*n"]:
     """Three channels as one number."""
-    wide = colours.astype(np.uint32)
-    return np.asarray(wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2])
+    wide = colours.astype(np.uint64)
+    return np.asarray(wide @ np.array([1 << 16, 1 << 8, 1], np.uint64))
