@@ -51,3 +51,24 @@ def grown(mask: Mask, pixels: int) -> Mask:
     """
     side = 2 * pixels + 1
     return cv2.dilate((mask > 0).astype(np.uint8), np.ones((side, side), np.uint8)).astype(np.uint8)
+
+
+def pasted(image: Image, painted: Image, hole: Mask, rim: int) -> Image:
+    """The image with what was painted in its hole; outside of the hole no pixel changes.
+
+    Args:
+        image: A photograph.
+        painted: Of its size.
+        hole: Nonzero where the painting shows.
+        rim: Pixels inside the hole in which the painting fades in, so that no edge is seen.
+
+    Example:
+        >>> ground, grey = np.zeros((1, 6, 3), np.uint8), np.full((1, 6, 3), 90, np.uint8)
+        >>> pasted(ground, grey, np.uint8([[0, 1, 1, 1, 1, 1]]), 2)[0, :, 0]
+        array([ 0, 30, 60, 90, 90, 90], dtype=uint8)
+    """
+    inside = np.asarray(hole > 0, np.uint8)
+    depth = cv2.distanceTransform(inside, cv2.DIST_C, 3)
+    share = np.minimum(depth / (rim + 1), 1)[..., None]
+    mixed = image + (painted.astype(np.float32) - image) * share
+    return np.where(inside[..., None] > 0, mixed.round(), image).astype(np.uint8)
