@@ -61,6 +61,7 @@ from spotdiff.types.results import (
 )
 from spotdiff.types.row_hashes import RowHashes
 from spotdiff.types.samples import Plain, Sample, Swap, Verdict
+from spotdiff.types.sets import Hypothesis, ImageSets, Ranked, SetItem, SetReport
 
 __all__ = [
     "HEAT_LEVELS",
@@ -84,9 +85,11 @@ __all__ = [
     "Funnel",
     "GateCounts",
     "HeatFusion",
+    "Hypothesis",
     "Image",
     "ImageHash",
     "ImageRow",
+    "ImageSets",
     "LabelScores",
     "LabelSets",
     "Mask",
@@ -103,6 +106,7 @@ __all__ = [
     "Part",
     "PartOfSpeech",
     "Plain",
+    "Ranked",
     "Registering",
     "Registration",
     "Reply",
@@ -111,6 +115,8 @@ __all__ = [
     "Sample",
     "Scores",
     "SeenObjects",
+    "SetItem",
+    "SetReport",
     "Source",
     "Swap",
     "TextScores",
