@@ -88,6 +88,21 @@ def test_exact_bits_are_those_of_imagededup_whatever_the_mode_of_the_file(files,
     assert found == expected
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("options", [{}, {"subsampling": 0}, {"progressive": True}])
+def test_exact_bits_of_pictures_of_many_shapes_are_those_of_imagededup(tmp_path, method, options):
+    """Some are made small by products of matrices, some by Pillow: too narrow, tall or wide."""
+    methods = pytest.importorskip("imagededup.methods")
+    reference = getattr(methods, method[:2].upper() + method[2:])(verbose=False)
+    shapes = [(127, 90), (128, 90), (131, 196), (131, 197), (300, 75), (301, 75), (640, 427)]
+    for number, shape in enumerate(shapes):
+        content = encoded(picture(number, *shape), "JPEG", quality=90, **options)
+        (tmp_path / f"{number}.jpg").write_bytes(content)
+    files = sorted(tmp_path.iterdir())
+    found = [to_hex(item.bits) for _, item in hashed(files, method)]
+    assert found == [reference.encode_image(image_file=path) for path in files]
+
+
 def hashed(files, method="phash", mode="exact", **options):
     return list(zip(files, ImageHasher(method, mode, **options)(files), strict=True))
 

@@ -9,13 +9,23 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice, repeat
 from typing import Literal, NamedTuple, TypeAlias
 
+import cv2
 import numpy as np
 from PIL import Image as Pillow
 
 from spotdiff.data.hash_cache import HashCache
 from spotdiff.data.image_shrinking import Shrunk, shrink
 from spotdiff.data.images import ImageError
-from spotdiff.ops.image_hashes import METHODS, SIZES, Method, flat, hashes, mirrored, sharpness
+from spotdiff.ops.image_hashes import (
+    METHODS,
+    ROUGH_SIZES,
+    SIZES,
+    Method,
+    flat,
+    hashes,
+    mirrored,
+    sharpness,
+)
 from spotdiff.types import ImageHash, Source
 
 __all__ = ["FLAT_SPREAD", "HashCache", "ImageHasher"]
@@ -108,7 +118,9 @@ class ImageHasher:
 
     def _shrunk(self, where: str, source: Source) -> Shrunk | str:
         try:
-            return shrink(source, where, SIZES[self.method], self.mode == "fast")
+            fast = self.mode == "fast"
+            size = (ROUGH_SIZES if fast else SIZES)[self.method]
+            return shrink(source, where, size, fast)
         except ImageError as error:
             return str(error)
         except Pillow.DecompressionBombWarning as warning:  # where warnings are errors
@@ -121,8 +133,9 @@ class ImageHasher:
         if not pictures:
             return []
         lumas = np.stack([picture.luma for picture in pictures])
-        thumbnails = np.stack([picture.thumbnail for picture in pictures])
-        colours = np.rint(thumbnails.mean(axis=(1, 2))).astype(int).tolist()
+        thumbnails = [picture.thumbnail for picture in pictures]
+        colours = np.rint([cv2.mean(one)[:3] for one in thumbnails]).astype(int).tolist()
+        greys = np.stack([cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in thumbnails])
         bits = hashes(lumas, self.method)
         columns = (
             bits.tolist(),
@@ -130,7 +143,7 @@ class ImageHasher:
             [(red, green, blue) for red, green, blue in colours],
             [picture.width for picture in pictures],
             [picture.height for picture in pictures],
-            sharpness(_grey(thumbnails)).tolist(),
+            sharpness(greys).tolist(),
             repeat(None, len(pictures)),
             mirrored(lumas, bits, self.method).tolist(),
         )
@@ -143,12 +156,6 @@ class _Task(NamedTuple):
     keys: list[str | None]
     known: list[ImageHash | None]
     found: Future[list[ImageHash]] | None
-
-
-def _grey(thumbnails: np.ndarray) -> np.ndarray:
-    """Luma of RGB in whole numbers, weighted in 256ths as 77, 150 and 29."""
-    weights = np.array([77, 150, 29], np.uint16)
-    return np.asarray((thumbnails @ weights >> 8).astype(np.uint8))
 
 
 def _name(source: Source, index: int) -> str:

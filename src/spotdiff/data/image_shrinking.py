@@ -8,17 +8,20 @@ whose hashes are wanted. The thumbnail, which tells pictures of one hash apart, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image as Pillow
 
 from spotdiff.data.images import eight_bits, file_content, opened_image
+from spotdiff.ops.lanczos import lanczos
 from spotdiff.types import Image, Mask, Source
 
 THUMBNAIL = 64  # pixels a side
 
 _DRAFT = 60  # no side of a draft is smaller; a picture of 640 x 480 becomes one of 80 x 60
+_MANY, _FEW = 128, 32  # pixels in a row: from how many to how many matrices are faster
 _GAP = 2.0  # a first step may shrink to twice the size by plain means of blocks
 
 
@@ -59,8 +62,36 @@ def shrink(source: Source, where: str, size: tuple[int, int], fast: bool) -> Shr
             picture.draft(None, (_DRAFT, _DRAFT))
         shown = _scaled(picture) if picture.mode.startswith("I") else _rgb(picture)
         taken = shown if fast else _rgb(picture) if shown.mode == "L" else shown
-        luma = taken.resize(size, Pillow.Resampling.LANCZOS, reducing_gap=_GAP if fast else None)
+        luma = _roughly(taken, size) if fast else _exactly(taken, size)
         return Shrunk(np.array(luma.convert("L")), _thumbnail(shown), width, height)
+
+
+def _roughly(picture: Pillow.Image, size: tuple[int, int]) -> Pillow.Image:
+    return picture.resize(size, Pillow.Resampling.LANCZOS, reducing_gap=_GAP)
+
+
+def _exactly(picture: Pillow.Image, size: tuple[int, int]) -> Pillow.Image:
+    """What Pillow's `resize` gives, by a faster way where it is known to give the same."""
+    width, height = picture.size
+    if size[0] <= _FEW and width >= _MANY and 2 * height <= 3 * width and 4 * height >= width:
+        small = lanczos(np.asarray(picture), size) if _alike() else None
+        if small is not None:
+            return Pillow.fromarray(small)
+    return picture.resize(size, Pillow.Resampling.LANCZOS)
+
+
+@cache
+def _alike() -> bool:
+    """Whether Pillow as installed makes small pictures of noise as we do, rows first."""
+    rng = np.random.default_rng(0)
+    for height, width in ((240, 160), (160, 320)):
+        noise = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
+        for size in ((32, 32), (9, 8)):
+            theirs = Pillow.fromarray(noise).resize(size, Pillow.Resampling.LANCZOS)
+            ours = lanczos(noise, size)
+            if ours is None or not np.array_equal(ours, np.asarray(theirs)):
+                return False
+    return True
 
 
 def _rgb(picture: Pillow.Image) -> Pillow.Image:

@@ -24,9 +24,9 @@ SIZES: dict[Method, tuple[int, int]] = {
     "dhash": (9, 8),
     "whash": (256, 256),
 }  # width, height
+ROUGH_SIZES: dict[Method, tuple[int, int]] = {**SIZES, "whash": (32, 32)}  # for nearly its bits
 
 _SIDE = 8
-_HAAR_LEVELS = 5
 _HAAR = 0.7071067811865476
 
 
@@ -34,7 +34,7 @@ def hashes(luma: Lumas, method: Method) -> Bits:
     """The hash of each picture.
 
     Args:
-        luma: Grey pictures in the size of the method.
+        luma: Grey pictures in the size of the method, or in its rough size.
         method: `phash` compares low frequencies with their median, `ahash` pixels with their
             mean, `dhash` each pixel with its left neighbour, `whash` the means of blocks with
             their median.
@@ -52,7 +52,7 @@ def hashes(luma: Lumas, method: Method) -> Bits:
     if method not in SIZES:
         raise ValueError(f"expected a method of {', '.join(METHODS)}, got {method!r}")
     width, height = SIZES[method]
-    if luma.ndim != 3 or luma.shape[1:] != (height, width):
+    if luma.ndim != 3 or luma.shape[:0:-1] not in (SIZES[method], ROUGH_SIZES[method]):
         raise ValueError(
             f"expected pictures of {height} x {width} pixels for {method}, got {luma.shape}"
         )
@@ -162,7 +162,7 @@ def _brighter_to_the_right(luma: Lumas) -> Bool[np.ndarray, "n 8 8"]:
 def _bright_blocks(luma: Lumas) -> Bool[np.ndarray, "n 8 8"]:
     """Blocks whose mean is not below the median; means scaled and rounded as wavelets do it."""
     band = luma / 255
-    for _ in range(_HAAR_LEVELS):
+    while band.shape[1] > _SIDE:
         band = band[:, ::2] * _HAAR + band[:, 1::2] * _HAAR
         band = band[..., ::2] * _HAAR + band[..., 1::2] * _HAAR
     middle = np.median(band.reshape(len(band), _SIDE * _SIDE), axis=1)
