@@ -325,3 +325,70 @@ def test_only_words_of_the_vocabulary_are_ever_written(tiny_net, noisy_row):
     }
     assert written <= {*words, None}
     assert set(words) & written
+
+
+class Places:
+    """A captioner that says where boxes lie in the frame that it is given; fails at one pair."""
+
+    info = ModelInfo("places", "9" * 64)
+
+    def __init__(self, fails: str = "") -> None:
+        self.fails = fails
+        self.sizes: list[tuple[int, ...]] = []
+        self.closed = False
+
+    def __call__(self, pairs, answers):
+        told = []
+        for pair, answer in zip(pairs, answers, strict=True):
+            if pair.pair_id == self.fails:
+                raise RuntimeError("no words come to mind")
+            self.sizes.append(pair.before.shape)
+            changes = tuple(
+                replace(c, caption=str(c.box_before or c.box_after)) for c in answer.changes
+            )
+            told.append(replace(answer, changes=changes, caption=pair.pair_id))
+        return told
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_captions_are_made_in_the_frame_of_the_pair_and_boxes_mapped_back(
+    pipeline, street, tmp_path
+):
+    large = np.full((80, 180, 3), 128, np.uint8)
+    large[50:70, 120:150] = 255  # twice as high, three times as wide
+    row = replace(street, before=write_image(tmp_path / "large.png", large))
+    pipeline.captioner = Places()
+    (result,) = pipeline([row])
+    (gone,) = [change for change in result.changes if change.kind == "removed"]
+    assert gone.caption == "(40.0, 25.0, 50.0, 35.0)"
+    assert gone.box_before == (120.0, 50.0, 150.0, 70.0)
+    assert (result.caption, result.captioner) == ("street", Places.info)
+    assert pipeline.captioner.sizes == [(40, 60, 3)]
+
+
+def test_a_captioner_that_fails_costs_a_pair_its_captions_alone(pipeline, street):
+    (bare,) = pipeline([street])
+    pipeline.captioner = Places(fails="street")
+    one, other = pipeline([street, replace(street, pair_id="other")])
+    reason = "no words come to mind"
+    assert (one.status, one.caption, one.caption_reason) == ("ok", None, reason)
+    assert {change.caption_reason for change in one.changes} == {reason}
+    assert _boxes(one) == _boxes(bare)
+    assert one.captioner == Places.info
+    assert other.caption == "other"
+    assert other.caption_reason is None
+
+
+def test_what_cannot_be_answered_has_no_captioner(pipeline, street, tmp_path):
+    pipeline.captioner = Places()
+    (result,) = pipeline([replace(street, after=tmp_path / "absent.png")])
+    assert result.status == "error"
+    assert (result.caption, result.captioner) == (None, None)
+
+
+def test_a_captioner_may_hold_something_back_too(pipeline):
+    pipeline.captioner = Places()
+    pipeline.close()
+    assert pipeline.captioner.closed

@@ -52,3 +52,22 @@ def test_a_shift_is_looked_for_and_an_unknown_alignment_refused(tiny_checkpoint)
     assert spotdiff.load(tiny_checkpoint, device="cpu", alignment=None).alignment is None
     with pytest.raises(ValueError, match="one of shift, ecc, homography, got 'flow'"):
         spotdiff.load(tiny_checkpoint, device="cpu", alignment="flow")
+
+
+def test_what_changed_is_said_unless_nobody_is_to_say_it(tiny_checkpoint):
+    result = spotdiff.load(tiny_checkpoint, device="cpu").compare(noise(0), noise(1))
+    assert result.captioner.name == "template"
+    assert result.caption.endswith(".")
+    assert all(change.caption.endswith(".") for change in result.changes)
+    silent = spotdiff.load(tiny_checkpoint, device="cpu", captioner=None)
+    result = silent.compare(noise(0), noise(1))
+    assert (result.caption, result.captioner) == (None, None)
+    assert {change.caption for change in result.changes} == {None}
+    with pytest.raises(ValueError, match="captioner to be template, a captioner or None"):
+        spotdiff.load(tiny_checkpoint, device="cpu", captioner="poet")
+
+
+def test_the_captioner_of_that_name_is_that_of_the_configuration(tiny_checkpoint):
+    made = spotdiff.load(tiny_checkpoint, device="cpu").captioner
+    configured = instantiate(OmegaConf.load(ROOT / "conf/captioner/template.yaml"))
+    assert vars(made) == vars(configured)

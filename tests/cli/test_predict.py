@@ -61,6 +61,9 @@ def test_a_single_pair_gives_a_table_a_record_and_a_picture(predict, tmp_path, c
     assert "probability of a change" in told
     assert "Picture: run/overlays/" in told
     (record,) = _records(tmp_path / "run").values()
+    assert record["caption"] in " ".join(told.split())
+    assert record["captioner"]["name"] == "template"
+    assert all(change["caption"].endswith(".") for change in record["changes"])
     assert record["status"] == "ok"
     assert (record["before"]["width"], record["before"]["height"]) == (96, 64)
     assert {change["label"] for change in record["changes"]} <= {*VOCABULARY.words, None}
@@ -152,7 +155,9 @@ def test_a_picture_that_changed_is_answered_again(predict, folder, answered):
     assert answered == ["p2"]
 
 
-@pytest.mark.parametrize("setting", ["min_heat=0.7", "flip=true", "max_side=64", "heatmaps=true"])
+@pytest.mark.parametrize(
+    "setting", ["min_heat=0.7", "flip=true", "max_side=64", "heatmaps=true", "captioner=none"]
+)
 def test_other_settings_are_refused_in_the_same_folder(predict, folder, capsys, setting):
     assert predict(f"pairs={folder}", "out=run") == 0
     capsys.readouterr()
@@ -161,6 +166,13 @@ def test_other_settings_are_refused_in_the_same_folder(predict, folder, capsys, 
     assert "\n" not in error
     assert setting.split("=")[0] in error
     assert "out=" in error
+
+
+def test_nobody_says_what_changed_unless_asked(predict, folder, tmp_path):
+    assert predict(f"pairs={folder}", "out=run", "captioner=none") == 0
+    records = _records(tmp_path / "run").values()
+    assert {(record["caption"], record["captioner"]) for record in records} == {(None, None)}
+    assert {c["caption"] for record in records for c in record["changes"]} == {None}
 
 
 def test_batches_give_the_answers_of_single_pairs(predict, folder, tmp_path):

@@ -55,3 +55,11 @@ def test_a_table_has_a_row_a_change():
 def test_an_error_has_its_reason_instead_of_a_table():
     broken = replace(RESULT, status="error", reason="a.jpg: the image is damaged")
     assert table_of(broken) == "street: a.jpg: the image is damaged"
+
+
+def test_what_changed_stands_under_the_table_as_it_was_said():
+    told = replace(RESULT, caption="A [red] cone was added; " + "and more, " * 12)
+    lines = table_of(told).splitlines()
+    (start,) = [i for i, line in enumerate(lines) if line.startswith("A [red] cone was added")]
+    assert start > max(i for i, line in enumerate(lines) if "removed" in line)
+    assert max(len(line) for line in lines) <= 100

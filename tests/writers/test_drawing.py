@@ -11,6 +11,8 @@ from spotdiff.writers.drawing import (
     draw_outlines,
     draw_tags,
     fit,
+    font,
+    wrapped,
 )
 
 
@@ -83,3 +85,20 @@ def test_a_tag_is_written_in_its_colour_above_the_box():
     assert (strip == fill).all(axis=1).mean() > 0.5
     assert (strip == ink).all(axis=1).any()
     assert (np.asarray(canvas)[40:] == 128).all()
+
+
+def test_words_are_wrapped_to_the_width_and_the_number_of_lines():
+    text = "Two people were added at the lower left; a red car was removed on the right."
+    lines = wrapped(text, 240, 20, 9)
+    assert " ".join(lines) == text
+    assert all(font(20).getlength(line) <= 240 for line in lines)
+    cut = wrapped(text, 240, 20, 2)
+    assert cut[0] == lines[0]
+    assert cut[1].endswith("…")
+    assert font(20).getlength(cut[1]) <= 240
+
+
+def test_a_word_without_end_is_cut_and_no_text_is_no_line():
+    assert wrapped("", 240, 20, 3) == []
+    (line,) = wrapped("x" * 500, 240, 20, 3)
+    assert font(20).getlength(line) <= 240

@@ -42,7 +42,8 @@ def changes(draw):
     box_before = None if kind is ChangeKind.ADDED else draw(BOXES)
     box_after = None if kind is ChangeKind.REMOVED else draw(BOXES)
     label, caption = draw(st.none() | WORDS), draw(st.none() | st.text())
-    return Change(kind, draw(PROBABILITIES), label, box_before, box_after, caption)
+    said = draw(st.none() | st.tuples(st.text(), st.text())), draw(st.none() | st.text())
+    return Change(kind, draw(PROBABILITIES), label, box_before, box_after, caption, *said)
 
 
 @st.composite
@@ -88,6 +89,9 @@ ANSWERS = st.builds(
     ),
     model=MODELS,
     areas=st.none() | REPORTS,
+    caption=st.none() | st.text(),
+    captioner=st.none() | MODELS,
+    caption_reason=st.none() | st.text(),
 )
 
 
@@ -233,3 +237,41 @@ def test_the_schema_refuses_malformed_areas(field, value, answer):
     record["areas"][field] = value
     with pytest.raises(ValidationError):
         VALIDATOR.validate(record)
+
+
+def test_a_record_of_an_earlier_version_tells_of_no_captioner_and_is_read(street):
+    record = json.loads(json.dumps(to_record(street)))
+    for name in ("caption", "captioner", "caption_reason"):
+        del record[name]
+    for change in record["changes"]:
+        del change["region_captions"], change["caption_reason"]
+    VALIDATOR.validate(record)
+    read = from_record(record)
+    assert (read.caption, read.captioner, read.caption_reason) == (None, None, None)
+    assert {change.region_captions for change in read.changes} == {None}
+    assert read.changes[0].caption == "A cone."
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("caption", 3),
+        ("captioner", "template"),
+        ("captioner", {"name": "x"}),
+        ("caption_reason", 1),
+    ],
+)
+def test_the_schema_refuses_malformed_captions(field, value, answer):
+    with pytest.raises(ValidationError):
+        VALIDATOR.validate({**to_record(answer("x")), field: value})
+
+
+def test_the_schema_refuses_captions_of_one_view_and_those_of_an_error(answer, failure):
+    change = Change(ChangeKind.CHANGED, 0.5, region_captions=("a cup", "a bowl"))
+    record = json.loads(json.dumps(to_record(answer("x", (change,)))))
+    VALIDATOR.validate(record)
+    record["changes"][0]["region_captions"] = ["a cup"]
+    with pytest.raises(ValidationError):
+        VALIDATOR.validate(record)
+    with pytest.raises(ValidationError):
+        VALIDATOR.validate({**to_record(failure("x")), "caption": "Nothing changed."})

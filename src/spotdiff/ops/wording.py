@@ -9,26 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from spotdiff.ops.colours import TERMS
-from spotdiff.ops.plurals import singular
+from spotdiff.ops.counting import Counting, counting_of, is_person
 
 if TYPE_CHECKING:
     import inflect
-
-Counting: TypeAlias = Literal["each", "pairs", "mass", "several"]
 
 MAX_LETTERS = 60  # of a label that is said
 _NUMBERS = (
     *("zero", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
 
 _SAID_OTHERWISE = {
     "personal": "person",  # a typo that occurs in real label files
@@ -39,29 +32,6 @@ _SAID_OTHERWISE = {
     "dvd": "DVD",
 }
 _NO_WORDS = frozenset(["none", "null", "unknown", "other", "object", "thing"])
-_PAIRS = _words(
-    """
-    scissors sunglasses eyeglasses spectacles goggles binoculars jeans pants trousers
-    shorts tights leggings pajamas pyjamas sweatpants underpants tongs pliers tweezers headphones
-    earphones skis
-    """
-)
-_MASS = _words(
-    """
-    water grass snow sand ice mud dirt soil gravel debris rubble trash garbage rubbish litter
-    waste furniture luggage baggage clothing equipment machinery food bread rice broccoli vegetation
-    foliage traffic graffiti scaffolding smoke copper hair jewelry jewellery cutlery tableware
-    crockery stationery paint rain fog dust wood
-    """
-)
-_PLURAL_ONLY = frozenset(["clothes", "fries", "cattle", "police"])
-_PEOPLE = _words(
-    """
-    person people man men woman women boy girl child kid baby lady gentleman guy pedestrian
-    worker driver cyclist bicyclist motorcyclist rider human individual crowd skier player
-    officer
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +40,7 @@ class Noun:
 
     Attributes:
         words: In lower case, as one of it is called.
-        counting: How several are: `each` by number, `pairs` such as scissors, `mass` such as water
-            and `several`, a plural already, not at all.
+        counting: How several are told.
     """
 
     words: str
@@ -80,8 +49,7 @@ class Noun:
     @property
     def takes_colour(self) -> bool:
         """Whether to say its colour: of people it is that of their clothes, of oranges no news."""
-        parts = self.words.replace("-", " ").split()
-        return parts[-1] not in _PEOPLE and not set(parts) & set(TERMS)
+        return not is_person(self.words) and not set(self.words.split()) & set(TERMS)
 
     @property
     def is_plural(self) -> bool:
@@ -127,14 +95,7 @@ Noun(words='wine glasses', counting='several'))
     if words in _NO_WORDS or not any(letter.isalpha() for letter in words):
         return None
     words = _SAID_OTHERWISE.get(words, words)
-    last = words.rpartition(" ")[2]
-    if words == "glasses" or last in _PAIRS:
-        return Noun(words, "pairs")
-    if last in _MASS:
-        return Noun(words, "mass")
-    if last in _PLURAL_ONLY or (last.islower() and singular(last) != last):
-        return Noun(words, "several")
-    return Noun(words)
+    return Noun(words, counting_of(words))
 
 
 def subject(noun: Noun | None, count: int, colour: str | None = None) -> str:
