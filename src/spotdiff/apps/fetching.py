@@ -17,8 +17,8 @@ Progress = Callable[[int, int | None], None]
 
 _CHUNK = 1 << 20
 _PATIENCE = 30.0  # seconds without a byte
-# Configuration, tokeniser, processor; the weights come with WEIGHT_FILES.
-_SMALL_FILES = ("*.json", "*.txt", "*.model")
+# Configuration, tokeniser, processor, chat template; the weights come with WEIGHT_FILES.
+_SMALL_FILES = ("*.json", "*.jinja", "*.txt", "*.model")
 
 
 class FetchError(FileNotFoundError):

@@ -90,12 +90,13 @@ def aligner(cfg: DictConfig) -> Aligner | None:
 
 
 def captioner(cfg: DictConfig) -> DifferenceCaptioner | None:
-    """What says in words what differs, if anything does; a model of its own is on the device."""
+    """What says in words what differs, if anything does; models of its own are on the device."""
     if not cfg.get("captioner"):
         return None
     found: DifferenceCaptioner = instantiate(cfg.captioner, _convert_="all")
-    if isinstance(found, nn.Module):
-        found.to(device_named(cfg.device))
+    for part in (found, *getattr(found, "experts", {}).values()):
+        if isinstance(part, nn.Module):
+            part.to(device_named(cfg.device))
     return found
 
 
