@@ -11,7 +11,7 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
-DATA = ("labels", "broader", "weights")  # not programs
+DATA = ("labels", "broader", "swaps", "weights")  # not programs
 PROGRAMS = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem not in DATA)
 GROUPS = sorted(
     path.name for path in CONF.iterdir() if path.is_dir() and path.name not in ("hydra", "library")
