@@ -70,6 +70,22 @@ def test_what_another_collection_has_does_not_stay(program, photos, tmp_path, ke
     assert "1 of 2 rows are in the other collection already." in capsys.readouterr().err
 
 
+def test_what_a_store_has_does_not_stay(program, photos, tmp_path, capsys):
+    (photos / "torn.png").unlink()
+    assert program("deduplicate", "images=photos", "store=kept", "out=first") == 0
+    write_image(tmp_path / "new" / "d.png", noise(3, 120, 160))
+    shutil.copy(photos / "b.png", tmp_path / "new" / "e.png")
+    words = ["images=new", "store=kept", "contact_sheet=true"]
+    for out in ("second", "again"):
+        assert program("deduplicate", *words, f"out={out}") == 0
+        assert kept(tmp_path / out) == ["d.png"]
+        assert "1 of 2 rows are in the store already." in capsys.readouterr().err
+    groups = pq.read_table(tmp_path / "again" / "groups.parquet").to_pylist()
+    assert [(row["kept"], row["distance"]) for row in groups] == [(0, 0), (None, None)]
+    assert program("deduplicate", "images=photos", "store=kept", "method=ahash", "out=third") == 64
+    assert "Expected hashes of method=ahash" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -80,6 +96,7 @@ def test_what_another_collection_has_does_not_stay(program, photos, tmp_path, ke
         (["images=photos", "action=delete"], "Expected action to be one of report, copy, "),
         (["images=photos", "keep=best"], "best"),
         (["images=photos", "compat=imagededup"], "Expected compat to be data-juicer or null"),
+        (["images=photos", "engine=spark"], "Expected engine to be local or ray, got 'spark'"),
         ([], "Expected a value for images"),
     ],
 )

@@ -4,79 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection as Numbers
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8
 
+from spotdiff.apps.dedup_engine import engine_of
+from spotdiff.apps.dedup_rules import DedupRules
 from spotdiff.data.collections import Collection
-from spotdiff.data.image_hashing import HashCache, ImageHasher
-from spotdiff.data.row_hashing import RowReading, hash_rows
+from spotdiff.data.hash_store import HashStore, identities
 from spotdiff.ops.hamming import components
-from spotdiff.ops.keepers import Keep, kept_of
-from spotdiff.stages.deduplication import Sameness
+from spotdiff.ops.keepers import kept_of
+from spotdiff.ops.settling import first_of, settled_kept
 from spotdiff.types import ImageRow, RowHashes
 
 if TYPE_CHECKING:
     from spotdiff.apps.ray_engine import RayEngine
 
-Compat: TypeAlias = Literal["data-juicer"]
-
-
-@dataclass(frozen=True, slots=True)
-class DedupRules:
-    """When rows are the same, and which of them stays.
-
-    Attributes:
-        method: Of hashing, one of `ops.image_hashes.METHODS`.
-        mode: `exact` decodes whole pictures, `fast` at a reduced scale where the format allows it.
-        max_distance: Bits by which the hashes of two images may differ.
-        consider_text: Texts must be the same too.
-        lowercase: Texts that differ in capitals are the same.
-        ignore_non_character: So are those that differ in spaces, digits and punctuation.
-        colour: Images of one hash whose mean colours differ clearly are different.
-        ordered: The images of a row are a sequence, not a set.
-        mirrored: Rows are also the same if the images of one are the mirror images of the other's.
-        keep: Who stays: the first, or the one with the most pixels, or the sharpest.
-        compat: `data-juicer` answers as its operator does: an image that comes twice in a row
-            counts once, and images without contrast are all alike.
-
-    Raises:
-        ValueError: If there is no such compatibility.
-    """
-
-    method: str = "phash"
-    mode: Literal["exact", "fast"] = "exact"
-    max_distance: int = 0
-    consider_text: bool = False
-    lowercase: bool = False
-    ignore_non_character: bool = False
-    colour: bool = False
-    ordered: bool = True
-    mirrored: bool = False
-    keep: Keep = "first"
-    compat: Compat | None = None
-
-    def __post_init__(self) -> None:
-        if self.compat not in (None, "data-juicer"):
-            raise ValueError(f"Expected compat to be data-juicer or null, got {self.compat!r}.")
-
-    @property
-    def sameness(self) -> Sameness:
-        """What has to be equal."""
-        flat_alike = self.compat is not None
-        return Sameness(
-            self.max_distance, self.colour, self.ordered, flat_alike, mirrored=self.mirrored
-        )
-
-    @property
-    def reading(self) -> RowReading:
-        """What of a row counts."""
-        once = self.compat is not None
-        return RowReading(self.consider_text, self.lowercase, self.ignore_non_character, once)
+__all__ = ["DedupRules", "Deduplicated", "deduplicate"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +36,7 @@ class Deduplicated:
         rows: Of the older collection, if there is one, and then those of the collection.
         hashed: What is known of each.
         first: The first row of the group of each.
-        kept: The row of that group that stays.
+        kept: The row of that group that stays; -1 where a store has what the group shows.
         rules: By which they were compared.
         older: How many of the rows, the first, are those of an older collection.
         stamps: Of the tables when they were read.
@@ -122,8 +69,12 @@ class Deduplicated:
 
     @property
     def distances(self) -> UInt8[np.ndarray, " n"]:
-        """By how many bits each row differs from the one that stays, at the position of most."""
-        return self.rules.sameness.distances(self.hashed, self.kept)
+        """By how many bits each row differs from the one that stays, at the position of most.
+
+        0 where none stays.
+        """
+        others = np.where(self.kept < 0, np.arange(len(self)), self.kept)
+        return self.rules.sameness.distances(self.hashed, others)
 
     @property
     def problems(self) -> list[str]:
@@ -152,6 +103,7 @@ def deduplicate(
     text: str = "text",
     cache: str | Path | None = None,
     workers: int | None = None,
+    store: str | Path | None = None,
     ray: RayEngine | None = None,
 ) -> Deduplicated:
     """The groups of rows that show the same, and who of each group stays.
@@ -163,6 +115,9 @@ def deduplicate(
         text: The column of the text in tables.
         cache: Folder that keeps hashes by file, so that a second run reads no pixels.
         workers: Of decoding; None for one a core.
+        store: Folder of the hashes of rows that stayed in earlier runs: what shows the same as one
+            of them does not stay, and the hashes of what stays are added. A row that is in it
+            itself stays.
         ray: Hashes and groups on the workers of Ray, with the same result; None in this process.
 
     Raises:
@@ -175,54 +130,49 @@ def deduplicate(
     sources = [Path(one) if isinstance(one, str | Path) else tuple(one) for one in given]
     rows = Collection(tuple(sources), text)
     stamps = rows.stamps()
-    with _engine(rules, None if cache is None else Path(cache), workers, ray) as engine:
+    with engine_of(rules, None if cache is None else Path(cache), workers, ray) as engine:
         parts = [engine.hashes(Collection((one,), text)) for one in sources]
         hashed = RowHashes.joined(parts)
-        first = components(engine.links(hashed, rules.sameness), len(hashed))
-    stays = kept_of(first, rules.keep, hashed.areas, hashed.sharpness)
+        earlier = _Earlier(None if store is None else HashStore(Path(store), rules.hashing), hashed)
+        everything = earlier.with_rows(hashed)
+        labels = components(engine.links(everything, rules.sameness), len(everything))
+    before = len(everything) - len(hashed)
+    first = first_of(labels[before:]) if before else labels
+    kept = kept_of(first, rules.keep, hashed.areas, hashed.sharpness)
+    kept = settled_kept(kept, first, earlier.settled, labels[before:] < before)
     older = len(hashed) - len(parts[-1])
-    return Deduplicated(rows, hashed, first, stays, rules, older, stamps)
+    found = Deduplicated(rows, hashed, first, kept, rules, older, stamps)
+    earlier.add(found)
+    return found
 
 
-class _Engine(Protocol):
-    """Who hashes and groups."""
-
-    def hashes(self, rows: Collection) -> RowHashes:
-        """What is known of each row, in order."""
-
-    def links(self, rows: RowHashes, sameness: Sameness) -> Int64[np.ndarray, "p 2"]:
-        """Pairs of rows that join the groups."""
-
-
-class _Local:
-    """This process.
+class _Earlier:
+    """What earlier runs have said, as far as it is of other rows than those of this run.
 
     Args:
-        hasher: Of images.
-        reading: What of a row counts.
+        store: Of their hashes; None where nothing is kept.
+        hashed: The rows of this run.
     """
 
-    def __init__(self, hasher: ImageHasher, reading: RowReading) -> None:
-        self.hasher, self.reading = hasher, reading
+    def __init__(self, store: HashStore | None, hashed: RowHashes) -> None:
+        self.store = store
+        self.settled = np.zeros(len(hashed), bool)
+        self.others: RowHashes | None = None
+        there = None if store is None else store.read()
+        if there is not None:
+            ours, first = np.unique(identities(hashed), return_index=True)
+            theirs = identities(there)
+            self.settled[first[np.isin(ours, theirs)]] = True
+            self.others = there.taken(np.flatnonzero(~np.isin(theirs, ours)))
 
-    def hashes(self, rows: Collection) -> RowHashes:
-        return hash_rows(rows.named(), self.hasher, self.reading)
+    def with_rows(self, hashed: RowHashes) -> RowHashes:
+        """The rows of other runs, and then those of this one."""
+        return hashed if self.others is None else RowHashes.joined([self.others, hashed])
 
-    def links(self, rows: RowHashes, sameness: Sameness) -> Int64[np.ndarray, "p 2"]:
-        return sameness.links(rows)
-
-
-@contextmanager
-def _engine(
-    rules: DedupRules, cache: Path | None, workers: int | None, ray: RayEngine | None
-) -> Iterator[_Engine]:
-    # also where Ray works: what a rule cannot be is said here
-    hasher = ImageHasher(rules.method, rules.mode, workers)
-    if ray is None:
-        hasher.cache = None if cache is None else HashCache(cache)
-        yield _Local(hasher, rules.reading)
-        return
-    from spotdiff.apps.ray_deduplication import deduplicating
-
-    with deduplicating(rules, cache, ray) as engine:
-        yield engine
+    def add(self, found: Deduplicated) -> None:
+        """Keeps what stays for later runs, unless it is kept already."""
+        hashed = found.hashed
+        told = hashed.known if hashed.texts is not None else hashed.known & (hashed.counts > 0)
+        fresh = np.flatnonzero(found.stays & told & ~self.settled)
+        if self.store is not None and len(fresh):
+            self.store.add(hashed.taken(fresh))

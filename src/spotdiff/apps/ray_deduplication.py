@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from jaxtyping import Int64
 
+from spotdiff.apps.dedup_rules import DedupRules
 from spotdiff.apps.ray_cluster import cluster, imported, plain_errors
 from spotdiff.apps.ray_engine import RayEngine
 from spotdiff.apps.ray_rows import TASKS, carrying, work_in
@@ -33,9 +34,6 @@ from spotdiff.data.row_hashing import hash_rows
 from spotdiff.stages.bucketing import Sharding
 from spotdiff.stages.deduplication import Looks, Sameness
 from spotdiff.types import ImageRow, RowHashes
-
-if TYPE_CHECKING:
-    from spotdiff.apps.deduplication import DedupRules
 
 _ROWS = 256  # that a worker hashes at a time
 _BYTES = 64 << 20  # of pictures, likewise

@@ -77,7 +77,11 @@ def _groups(found: Deduplicated, groups: Sequence[Sequence[int]]) -> Iterator[Sh
     read = found.picked([row for some in shown for row in some])
     for number, (members, some) in enumerate(zip(groups, shown, strict=True), start=1):
         rows = (
-            _row(read[row], bool(stays[row]), _told(row, some[0], found.older, int(distances[row])))
+            _row(
+                read[row],
+                bool(stays[row]),
+                _told(row, int(found.kept[row]), found.older, int(distances[row])),
+            )
             for row in some
         )
         title = f"Group {number}: {len(members)} rows"
@@ -85,7 +89,9 @@ def _groups(found: Deduplicated, groups: Sequence[Sequence[int]]) -> Iterator[Sh
 
 
 def _shown(members: Sequence[int], kept: int) -> list[int]:
-    """The rows of a group that are shown: first the one that stays."""
+    """The rows of a group that are shown: first the one that stays, if one does."""
+    if kept < 0:
+        return list(members[:MAX_ROWS])
     return [kept, *(row for row in members if row != kept)][:MAX_ROWS]
 
 
@@ -95,6 +101,8 @@ def _told(row: int, kept: int, older: int, distance: int) -> str:
         return "in the other collection"
     if row == kept:
         return "stays"
+    if kept < 0:
+        return "in the store"
     return "same hash" if not distance else f"{distance} bit{'s' if distance > 1 else ''}"
 
 

@@ -61,6 +61,7 @@ def deduplicate(cfg: DictConfig) -> int:
         text=cfg.text,
         cache=cfg.cache,
         workers=cfg.workers,
+        store=cfg.store,
         ray=_cluster(cfg),
     )
     out = Path(cfg.out)
@@ -111,7 +112,9 @@ def _members(found: Deduplicated) -> Iterator[Member]:
         first, kept, distance, known, start, count = (cell.item() for cell in cells)
         images = hashed.bits[start : start + count] if known else ()
         hashes = tuple(to_hex(bits) for bits in images)
-        yield Member(row, "", first, kept, distance, hashes, reasons.get(row))
+        gone = kept < 0
+        one = Member(row, "", first, None if gone else kept, None if gone else distance, hashes)
+        yield replace(one, problem=reasons.get(row))
 
 
 def _told(found: Deduplicated, out: Path) -> None:
@@ -121,6 +124,9 @@ def _told(found: Deduplicated, out: Path) -> None:
     if found.older:
         known = int((found.first[found.older :] < found.older).sum())
         log.info("%d of %d rows are in the other collection already.", known, rows)
+    stored = int((found.kept[found.older :] < 0).sum())
+    if stored:
+        log.info("%d of %d rows are in the store already.", stored, rows)
     stay = int(found.stays.sum())
     log.info(
         "%d rows: %d stay, %d show what another one shows, in %d groups; %d images could not be "

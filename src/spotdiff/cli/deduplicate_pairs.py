@@ -27,7 +27,7 @@ _SHOWN = 10  # problems that are told one by one
 _OF_ROWS = {
     **{"consider_text": False, "lowercase": False, "ignore_non_character": False},
     **{"ordered": True, "keep": "first", "compat": None, "show_num": 0, "action": "report"},
-    "engine": "local",
+    **{"engine": "local", "store": None},
 }
 
 

@@ -58,7 +58,7 @@ class Collection:
             place = os.path.abspath(source) if isinstance(source, Path) else ""  # noqa: PTH100
             rows = read_image_rows(source, self.text) if isinstance(source, Path) else source
             for row in rows:
-                yield NamedRow(row_name(place, row.where), row)
+                yield NamedRow(row_name(place, row), row)
 
     def stamps(self) -> tuple[tuple[int, int], ...]:
         """Size and time of the tables, which tell whether one has changed."""
@@ -92,12 +92,23 @@ class Collection:
             raise CollectionChangedError(_CHANGED.format(told, what))
 
 
-def row_name(place: str, where: str) -> int:
-    """The name of a row of 64 bits: by its collection and its place in that.
+def row_name(place: str, row: ImageRow) -> int:
+    """The name of a row, 64 bits: its collection and its files, or its place where it has none.
+
+    Rows that have no collection are named by both.
+
+    Args:
+        place: Path of the collection; empty for rows that are there.
+        row: One of its rows.
 
     Example:
-        >>> row_name("/photos", "a.png") == row_name("/photos", "b.png")
-        False
+        >>> row_name("/photos", ImageRow("1", (Path("a.png"),))) == row_name(
+        ...     "/photos", ImageRow("2", (Path("a.png"),))
+        ... )
+        True
     """
-    words = f"{place}\n{where}".encode("utf-8", "surrogatepass")
+    files = [os.path.abspath(one) for one in row.images if isinstance(one, Path)]  # noqa: PTH100
+    if not place or not files or len(files) < len(row.images):
+        files.append(row.where)
+    words = "\0".join([place, *files]).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(words, digest_size=8).digest(), "big")

@@ -78,6 +78,8 @@ class RowHashes:
     @classmethod
     def joined(cls, parts: Sequence[RowHashes]) -> RowHashes:
         """The rows of some parts, one after another; all have texts, or none has."""
+        if len(parts) == 1:
+            return parts[0]
         names = [item.name for item in fields(cls)][:9]
         columns = {n: np.concatenate([getattr(part, n) for part in parts]) for n in names}
         texts = [part.texts for part in parts if part.texts is not None]

@@ -27,8 +27,8 @@ class Member:
         row: Its number in the collection, from 0.
         where: Its origin.
         group: The number of the first row of its group.
-        kept: The number of the row of that group that stays.
-        distance: By how many bits it differs from that one.
+        kept: The number of the row of that group that stays; None where a store has it already.
+        distance: By how many bits it differs from that one; None likewise.
         hashes: Of its images, in hexadecimal digits; empty where nothing is known.
         problem: Why nothing is known of it.
     """
@@ -36,8 +36,8 @@ class Member:
     row: int
     where: str
     group: int
-    kept: int
-    distance: int
+    kept: int | None
+    distance: int | None
     hashes: tuple[str, ...] = ()
     problem: str | None = None
 
