@@ -13,8 +13,14 @@ from omegaconf import DictConfig, OmegaConf
 CONF = Path(__file__).resolve().parents[1] / "conf"
 DATA = ("labels", "broader", "swaps", "weights")  # not programs
 PROGRAMS = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem not in DATA)
+DRAWING = (
+    "synthesizer",
+    "inpainter",
+)  # no program has them among its defaults, only steps of build
 GROUPS = sorted(
-    path.name for path in CONF.iterdir() if path.is_dir() and path.name not in ("hydra", "library")
+    path.name
+    for path in CONF.iterdir()
+    if path.is_dir() and path.name not in ("hydra", "library", *DRAWING)
 )
 OPTIONS = [
     f"{group}={path.stem}" for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))
@@ -102,6 +108,13 @@ def test_every_option_of_difference_areas_composes_and_fits_its_target(option):
     if "experiment" in option:
         config = _composed("predict", option)
     assert _check_targets(config) >= 5
+
+
+@pytest.mark.parametrize(
+    "option", [f"{group}/{path.name}" for group in DRAWING for path in (CONF / group).iterdir()]
+)
+def test_what_draws_pictures_takes_the_arguments_that_it_is_given(option):
+    assert _check_targets(OmegaConf.load(CONF / option)) >= 1
 
 
 @pytest.mark.parametrize("rules", ["paper", "recipe", "operator"])
