@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Float64
 
-from spotdiff.types import Embeddings, Hypothesis, Image, Reply, SetItem
+from spotdiff.types import Embeddings, Hypothesis, Image, Measure, Reply, SetItem
 
 
 class Album(Protocol):
@@ -25,6 +25,22 @@ class Album(Protocol):
     @property
     def items(self) -> Sequence[SetItem]:
         """All pictures of the set by their number."""
+        ...
+
+    @property
+    def measures(self) -> Sequence[Measure]:
+        """What is measured of every picture."""
+        ...
+
+    def measured(self, rows: Sequence[int]) -> Float64[np.ndarray, "n m"]:
+        """Each of `measures` of pictures."""
+        ...
+
+    def keys(self, rows: Sequence[int]) -> list[str]:
+        """Names of pictures as they are now, for what is kept of them: a changed file has another.
+
+        The part of the file that is looked at counts.
+        """
         ...
 
     def images(self, rows: Sequence[int]) -> list[Image]:

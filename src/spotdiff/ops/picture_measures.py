@@ -6,27 +6,16 @@ All are of the picture at one small size, so that files of other sizes compare, 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import cv2
 import numpy as np
 from jaxtyping import Float32, Float64
 
 from spotdiff.ops.colours import TERMS, oklab, terms_of
-from spotdiff.types import Image
+from spotdiff.types import Image, Measure
 
 SIDE = 192  # pixels of the longer side that is looked at
 
 Plane = Float32[np.ndarray, "h w"]
-
-
-class Measure(NamedTuple):
-    """A property: its name, and how a caption has more of it and less of it."""
-
-    name: str
-    more: str
-    less: str
-
 
 MEASURES: tuple[Measure, ...] = (
     Measure("brightness", "bright pictures", "dark pictures"),

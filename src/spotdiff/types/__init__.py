@@ -61,7 +61,15 @@ from spotdiff.types.results import (
 )
 from spotdiff.types.row_hashes import RowHashes
 from spotdiff.types.samples import Plain, Sample, Swap, Verdict
-from spotdiff.types.sets import Hypothesis, ImageSets, Ranked, SetItem, SetReport
+from spotdiff.types.sets import (
+    Histogram,
+    Hypothesis,
+    ImageSets,
+    Measure,
+    Ranked,
+    SetItem,
+    SetReport,
+)
 
 __all__ = [
     "HEAT_LEVELS",
@@ -85,6 +93,7 @@ __all__ = [
     "Funnel",
     "GateCounts",
     "HeatFusion",
+    "Histogram",
     "Hypothesis",
     "Image",
     "ImageHash",
@@ -94,6 +103,7 @@ __all__ = [
     "LabelSets",
     "Mask",
     "Matrix",
+    "Measure",
     "Mistakes",
     "ModelInfo",
     "NoAreas",

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from spotdiff.types.arrays import Box
+
+
+class Measure(NamedTuple):
+    """A property of pictures: its name, and how a caption has more of it and less of it."""
+
+    name: str
+    more: str
+    less: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,23 @@ class Hypothesis:
 
 
 @dataclass(frozen=True, slots=True)
+class Histogram:
+    """How the scores of two sets lie, in bins of one width.
+
+    Attributes:
+        low: Where the first bin begins.
+        high: Where the last one ends; scores beyond either end are in the bin beside it.
+        first: Pictures of the first set in each bin.
+        second: Those of the second set.
+    """
+
+    low: float
+    high: float
+    first: tuple[int, ...]
+    second: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """A hypothesis with how well it holds on pictures that it was not made from.
 
@@ -80,6 +106,8 @@ class Ranked:
         best_first: Pictures of the first set that show it best, by their number in the set.
         best_second: Pictures of the second set that show it least.
         unanswered: Pictures that could not be scored.
+        shares: Share of both sets that scores above the middle of the two means.
+        histogram: How the scores lie.
     """
 
     hypothesis: Hypothesis
@@ -94,6 +122,8 @@ class Ranked:
     best_first: tuple[int, ...] = ()
     best_second: tuple[int, ...] = ()
     unanswered: int = 0
+    shares: tuple[float, float] = (0.0, 0.0)
+    histogram: Histogram | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +138,8 @@ class SetReport:
         ranked_on: How many of each they were ranked on.
         problems: A sentence for all that went wrong and was left out.
         models: Who was asked, by role, as name and hash.
+        labels: What changes are called, with their numbers, most frequent first; of sets that are
+            made of changes.
     """
 
     sets: ImageSets
@@ -117,3 +149,4 @@ class SetReport:
     ranked_on: tuple[int, int] = (0, 0)
     problems: tuple[str, ...] = ()
     models: tuple[tuple[str, str, str], ...] = ()
+    labels: tuple[tuple[str, int], ...] = ()
