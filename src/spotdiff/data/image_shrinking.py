@@ -7,6 +7,7 @@ whose hashes are wanted. The thumbnail, which tells pictures of one hash apart, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,14 +16,13 @@ from jaxtyping import UInt8
 from PIL import Image as Pillow
 
 from spotdiff.data.images import eight_bits, file_content, opened_image
-from spotdiff.ops.lanczos import lanczos
+from spotdiff.ops.lanczos import LINES, lanczos
 from spotdiff.types import Image, Mask, Source
 
 THUMBNAIL = 64  # pixels a side
 
 _DRAFT = 60  # no side of a draft is smaller; a picture of 640 x 480 becomes one of 80 x 60
-_MANY, _FEW = 128, 32  # pixels in a row: from how many to how many matrices are faster
-_GAP = 2.0  # a first step may shrink to twice the size by plain means of blocks
+_MANY, _FEW = 256, 32  # pixels in a row: from how many to how many matrices are faster
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ def shrink(source: Source, where: str, size: tuple[int, int], fast: bool) -> Shr
         source: A file, or its bytes.
         where: Its name in messages.
         size: Width and height of the grey picture.
-        fast: JPEG is decoded at a part of its size, and pictures are shrunk in two steps; grey
-            values differ a little from those of the slow way, and 16 bits are scaled.
+        fast: JPEG is decoded at a part of its size; grey values differ a little from those of the
+            slow way, and 16 bits are scaled.
 
     Raises:
         ImageError: It is missing, empty, damaged, too large or no picture.
@@ -62,22 +62,26 @@ def shrink(source: Source, where: str, size: tuple[int, int], fast: bool) -> Shr
             picture.draft(None, (_DRAFT, _DRAFT))
         shown = _scaled(picture) if picture.mode.startswith("I") else _rgb(picture)
         taken = shown if fast else _rgb(picture) if shown.mode == "L" else shown
-        luma = _roughly(taken, size) if fast else _exactly(taken, size)
-        return Shrunk(np.array(luma.convert("L")), _thumbnail(shown), width, height)
+        luma = _small(taken, size).convert("L")
+        return Shrunk(np.array(luma), _thumbnail(shown), width, height)
 
 
-def _roughly(picture: Pillow.Image, size: tuple[int, int]) -> Pillow.Image:
-    return picture.resize(size, Pillow.Resampling.LANCZOS, reducing_gap=_GAP)
-
-
-def _exactly(picture: Pillow.Image, size: tuple[int, int]) -> Pillow.Image:
+def _small(picture: Pillow.Image, size: tuple[int, int]) -> Pillow.Image:
     """What Pillow's `resize` gives, by a faster way where it is known to give the same."""
     width, height = picture.size
-    if size[0] <= _FEW and width >= _MANY and 2 * height <= 3 * width and 4 * height >= width:
-        small = lanczos(np.asarray(picture), size) if _alike() else None
+    usual = picture.mode == "RGB" and 2 * height <= 3 * width and 4 * height >= width
+    if usual and width >= _MANY and size[0] <= _FEW and _alike():
+        small = lanczos(_strips(picture), picture.size, size)
         if small is not None:
             return Pillow.fromarray(small)
     return picture.resize(size, Pillow.Resampling.LANCZOS)
+
+
+def _strips(picture: Pillow.Image) -> Iterator[Image]:
+    """Some rows at a time: an array of all of a large picture costs as much as half its decode."""
+    width, height = picture.size
+    for top in range(0, height, LINES):
+        yield np.asarray(picture.crop((0, top, width, min(top + LINES, height))))
 
 
 @cache
@@ -88,7 +92,7 @@ def _alike() -> bool:
         noise = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
         for size in ((32, 32), (9, 8)):
             theirs = Pillow.fromarray(noise).resize(size, Pillow.Resampling.LANCZOS)
-            ours = lanczos(noise, size)
+            ours = lanczos([noise], (width, height), size)
             if ours is None or not np.array_equal(ours, np.asarray(theirs)):
                 return False
     return True

@@ -8,6 +8,7 @@ exact whatever their order, so here they are products of matrices.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -17,6 +18,9 @@ from jaxtyping import Float64
 
 from spotdiff.types import Image
 
+LINES = 64
+
+Size: TypeAlias = tuple[int, int]
 Matrix: TypeAlias = Float64[np.ndarray, "_ _"]
 
 _LOBES = 3  # Lanczos reaches three pixels of the result to each side
@@ -24,18 +28,18 @@ _UNIT = 2.0**22
 _DOUBT = 1e-7  # of a unit; sines of two libraries differ by a hundredth of that
 
 _TOGETHER = 8  # pixels of the result whose weights stand in one matrix
-_LINES = 64  # rows at a time, so that their numbers stay in the cache of a core
 # Multiplications of one product. Beyond 262,144 OpenBLAS starts threads of its own, which wait for
 # one another when pictures are hashed on all cores.
 _PRODUCT = 200_000
 
 
-def lanczos(image: Image, size: tuple[int, int]) -> Image | None:
+def lanczos(strips: Iterable[Image], before: Size, after: Size) -> Image | None:
     """A picture made smaller, as `PIL.Image.Image.resize` does with `LANCZOS`, rows first.
 
     Args:
-        image: RGB.
-        size: Width and height of the result, none larger than those of the picture.
+        strips: The picture, RGB, some rows at a time: `LINES` stay in the cache of a core.
+        before: Its width and height.
+        after: Width and height of the result, none larger.
 
     Returns:
         The small picture; None where a weight lies so near the middle of two multiples that
@@ -43,14 +47,14 @@ def lanczos(image: Image, size: tuple[int, int]) -> Image | None:
 
     Example:
         >>> ramp = np.repeat(np.arange(0, 240, 10, dtype=np.uint8), 3).reshape(1, 24, 3)
-        >>> lanczos(np.repeat(ramp, 12, axis=0), (4, 2))[..., 0]
+        >>> lanczos([np.repeat(ramp, 12, axis=0)], (24, 12), (4, 2))[..., 0]
         array([[ 25,  83, 147, 205],
                [ 25,  83, 147, 205]], dtype=uint8)
     """
-    across, down = _bands(image.shape[1], size[0]), _bands(image.shape[0], size[1])
+    across, down = _bands(before[0], after[0]), _bands(before[1], after[1])
     if across is None or down is None:
         return None
-    rows = [_along_rows(image[i : i + _LINES], across) for i in range(0, len(image), _LINES)]
+    rows = [_along(np.stack(cv2.split(strip)), across) for strip in strips]
     columns = np.concatenate(rows, axis=1).swapaxes(1, 2)  # channels, across, down
     return np.ascontiguousarray(_along(columns, down).transpose(2, 1, 0))
 
@@ -60,10 +64,6 @@ class _Band(NamedTuple):
 
     begin: int
     weights: Matrix
-
-
-def _along_rows(lines: Image, bands: tuple[_Band, ...]) -> np.ndarray:
-    return _along(np.stack(cv2.split(lines)), bands)
 
 
 def _along(pixels: np.ndarray, bands: tuple[_Band, ...]) -> np.ndarray:
