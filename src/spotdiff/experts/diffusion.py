@@ -16,6 +16,7 @@ from torch import nn
 
 from spotdiff.experts.catalogue import WeightsMissing
 from spotdiff.experts.hub import PIPELINE, files_sha256, local, weight_files
+from spotdiff.experts.pretrained import quiet as quiet_transformers
 from spotdiff.types import Image, ModelInfo
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
@@ -157,9 +158,9 @@ def _diffusers() -> Any:  # noqa: ANN401 - a package that may be absent
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the bars and remarks of diffusers: what matters in them is told as an error.
+    """Without the bars and remarks of both libraries: what matters in them is told as an error.
 
-    It warns of what it does itself, too.
+    They also warn of what they do themselves.
     """
     from diffusers.utils import logging as theirs
 
@@ -167,7 +168,7 @@ def quiet() -> Iterator[None]:
     theirs.set_verbosity(logging.ERROR)
     theirs.disable_progress_bar()
     try:
-        with warnings.catch_warnings():
+        with quiet_transformers(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", category=DeprecationWarning)
             warnings.filterwarnings("ignore", category=FutureWarning)
             yield

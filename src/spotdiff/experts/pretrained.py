@@ -90,7 +90,7 @@ def pretrained(
 
     kind = getattr(transformers, model)
     preparing = transformers.AutoProcessor if texts else transformers.AutoImageProcessor
-    with _quiet():
+    with quiet():
         try:
             network, report = kind.from_pretrained(
                 folder,
@@ -136,7 +136,7 @@ def _whole(folder: Path) -> Path:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without the bars and tables of transformers: what matters in them is told as an error."""
     from transformers.utils import logging
 
