@@ -234,3 +234,15 @@ def test_one_aligner_warns_of_ten_pairs_and_then_of_no_more(caplog):
     assert not any(registration.accepted for *_, registration in told)
     assert len(caplog.records) == 11
     assert "alignment.registration.reason" in caplog.records[-1].getMessage()
+
+
+def test_pairs_that_are_laid_at_once_are_warned_of_in_their_order(monkeypatch, caplog):
+    monkeypatch.setattr("cv2.getNumThreads", lambda: 4)
+    pairs = [
+        Pair(f"pair-{seed}", noise(seed, 96, 128), noise(50 + seed, 96, 128)) for seed in range(6)
+    ]
+    together = ViewAligner(Always(np.diag([9.0, 9, 1])))(pairs)
+    alone = [ViewAligner(Always(np.diag([9.0, 9, 1])))([pair])[0] for pair in pairs]
+    assert [registration for *_, registration in together] == [r for *_, r in alone]
+    said = [record.message.partition(":")[0] for record in caplog.records]
+    assert said == [pair.pair_id for pair in pairs] * 2

@@ -163,9 +163,23 @@ def _with(thresholds: Thresholds, wanted: Mapping[str, Any]) -> Thresholds:
 
 
 def device_named(name: str) -> torch.device:
-    """The device of that name; `auto` is the first accelerator there is, or the CPU."""
-    if name != "auto":
-        return torch.device(name)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    """The device of that name; `auto` is the first accelerator there is, or the CPU.
+
+    Raises:
+        ValueError: If there is no such device on this machine, or nowhere.
+    """
+    apple = torch.backends.mps.is_available()
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if apple else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        wanted = "auto, cpu, cuda, cuda:1 or mps"
+        raise ValueError(f"Expected device to be one like {wanted}, got {name!r}.") from error
+    there = {"cuda": torch.cuda.device_count(), "mps": int(apple)}.get(device.type, 1)
+    if (device.index or 0) >= there:
+        raise ValueError(
+            f"Expected a device that is there, got {name!r}, of whose kind torch can use {there} "
+            "here: device=cpu, or device=auto for what there is."
+        )
+    return device

@@ -15,6 +15,7 @@ from torch import nn
 
 from spotdiff.experts.catalogue import WeightsMissing
 from spotdiff.experts.hub import WEIGHT_FILES, local, weight_files, weights_sha256
+from spotdiff.models.precision import exact_convolutions
 from spotdiff.types import ModelInfo
 
 # What transformers raises about files; a tokenizer may need a package that is not installed.
@@ -46,11 +47,13 @@ class Borrowed(nn.Module):
         """Where the weights are now."""
         return next(self.parameters()).device
 
-    def precision(self) -> torch.autocast:
+    @contextmanager
+    def precision(self) -> Iterator[None]:
         """The context to call the model in."""
         kind = self.device.type
         dtype = torch.float16 if kind == "cuda" else torch.bfloat16
-        return torch.autocast(kind, dtype, enabled=self.half_precision)
+        with exact_convolutions(), torch.autocast(kind, dtype, enabled=self.half_precision):
+            yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.ops import roi_align
 
+from spotdiff.models.precision import exact_convolutions
 from spotdiff.models.siamese import SiameseChangeNet
 from spotdiff.ops.frames import resize
 from spotdiff.types import Boxes, Embeddings, Image, ModelInfo
@@ -61,6 +62,7 @@ class SiameseEmbedder(nn.Module):
         self._seen: dict[int, tuple[weakref.ref[Image], _Maps]] = {}
 
     @torch.inference_mode()
+    @exact_convolutions()
     def forward(
         self, images: Sequence[Image], boxes: Sequence[Boxes] | None = None
     ) -> list[Embeddings]:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spotdiff.models.precision import exact_convolutions
 from spotdiff.models.regions import cut, label_probabilities
 from spotdiff.models.siamese import SiameseChangeNet
 from spotdiff.types import Boxes, Image, LabelScores, Pair
@@ -37,6 +38,7 @@ class SiameseLabeller:
         self.batch_size = batch_size
 
     @torch.inference_mode()
+    @exact_convolutions()
     def __call__(self, pairs: Sequence[Pair], boxes: Sequence[Boxes]) -> list[LabelScores]:
         """For every pair (n, v) probabilities; what is missing to one is that of no label."""
         if not pairs:

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from spotdiff.models.batch import CELL
 from spotdiff.models.pooling import label_log_probabilities
+from spotdiff.models.precision import exact_convolutions
 from spotdiff.models.siamese import ChangeLogits, SiameseChangeNet
 from spotdiff.ops.frames import resize
 from spotdiff.ops.seams import Tile, blend, tiles
@@ -47,7 +48,7 @@ class SiameseLocalizer:
         overlap: Pixels that neighbouring tiles share at least, a multiple of 32; at most half a
             tile is shared.
         flip: Look at the mirrored pair too and average, at twice the cost.
-        half: Compute in bfloat16 where it is safe.
+        half: Compute in bfloat16 where it is safe; else float32 is exact, on a GPU too.
         max_pixels: Pixels of one view that go through the network at once.
     """
 
@@ -155,14 +156,26 @@ class SiameseLocalizer:
 
     @torch.inference_mode()
     def _network(self, crops: Sequence[tuple[Image, Image]]) -> Iterator[_Maps]:
-        before, after = (self._tensor([crop[view] for crop in crops]) for view in (0, 1))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
-            out = self.net(before, after)
-            if self.flip:
-                out = _mean(out, self.net(before.flip(-1), after.flip(-1)))
+        try:
+            out = self._seen(crops)
+        except torch.OutOfMemoryError as error:
+            height, width = crops[0][0].shape[:2]
+            raise RuntimeError(
+                f"Expected memory on {self.device} for views of {width}x{height} pixels, times "
+                f"{len(crops)}, there is too little: a smaller max_side or half=true needs less."
+            ) from error
         parts = (out.kinds, out.labels_before, out.labels_after)
         arrays = [part.float().cpu().numpy() for part in parts]
         return (_Maps(*(a[i] for a in arrays)) for i in range(len(crops)))
+
+    @exact_convolutions()
+    def _seen(self, crops: Sequence[tuple[Image, Image]]) -> ChangeLogits:
+        before, after = (self._tensor([crop[view] for crop in crops]) for view in (0, 1))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+            out: ChangeLogits = self.net(before, after)
+            if self.flip:
+                out = _mean(out, self.net(before.flip(-1), after.flip(-1)))
+        return out
 
     def _tensor(self, images: Sequence[Image]) -> Tensor:
         stacked = torch.from_numpy(np.ascontiguousarray(np.stack(images)))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import cv2
 import numpy as np
 
 from spotdiff.ops.alignment import (
@@ -104,7 +106,13 @@ class ViewAligner:
         Raises:
             ValueError: If the two views of a pair differ in size.
         """
-        return [self._aligned(pair) for pair in pairs]
+        # As many at once as OpenCV may use cores: a card would wait for them one by one.
+        with ThreadPoolExecutor(max(1, min(len(pairs), cv2.getNumThreads()))) as pool:
+            aligned = list(pool.map(self._aligned, pairs))
+        for pair, _, registration in aligned:
+            if registration.reason:
+                self._warn(pair.pair_id, registration.reason)
+        return aligned
 
     def _aligned(self, pair: Pair) -> tuple[Pair, Matrix, Registration]:
         if pair.before.shape != pair.after.shape:
@@ -116,8 +124,6 @@ class ViewAligner:
             return pair, np.eye(3), self._told(pair, _Verdict(), 0.0)
         views = _Views.of(pair, self.max_side)
         verdict = self._judged(views)
-        if verdict.reason:
-            self._warn(pair.pair_id, verdict.reason)
         residual = views.distance(verdict.matrix)
         if verdict.matrix is None:
             return pair, np.eye(3), self._told(pair, verdict, residual)
