@@ -78,6 +78,8 @@ def test_records_say_how_areas_were_found_and_a_funnel_sums_them(areas, folder, 
         assert count == sum(report["funnel"][name] for report in reports)
     assert funnel["funnel"]["pairs"] == COUNT == sum(funnel["reasons"].values())
     assert funnel["failed"] == 0
+    assert {record["captioner"]["name"] for record in found.values()} == {"template"}
+    assert all(record["caption"].endswith(".") for record in found.values())
     for report in reports:
         assert set(report["experts"]) == {"proposer", "similarity"}
         assert (report["reason"] is None) == (report["funnel"]["kept"] > 0)

@@ -111,3 +111,25 @@ def test_real_pairs_are_measured(real_data, network, tiny_checkpoint, tmp_path, 
     record = run(tmp_path, tiny_checkpoint, f"suite={suite}", f"data={data}", "limit=2", *network)
     assert record["pairs"]["measured"] in (2, 3, 4)
     assert 0 <= record["metrics"]["other"]["best_points"]["centre_ap"]["value"] <= 1
+
+
+def test_captions_are_measured_without_any_model(tmp_path, capsys):
+    known = {"pair_id": "demo", "references": ["a coin was moved", "something brown moved"]}
+    (tmp_path / "references.jsonl").write_text(json.dumps(known) + "\n")
+    view = {"path": "x.png", "width": 1, "height": 1, "sha256": "0" * 64}
+    told = {"pair_id": "demo", "status": "ok", "reason": None, "before": view, "after": view}
+    told |= {"change_score": 1.0, "changes": [], "labels": None, "heatmap": None}
+    told |= {"alignment": None, "model": None, "caption": "Something brown moved."}
+    (tmp_path / "predictions.jsonl").write_text(json.dumps(told) + "\n")
+    asked = ("suite=captions", "data=references.jsonl", "out=measured")
+    assert run_program(tmp_path, "evaluate", *asked, "predictions=predictions.jsonl") == 0
+    record = json.loads((tmp_path / "measured" / "metrics.json").read_text())
+    assert record["metrics"]["predictions.jsonl"]["rouge_l"] == 1
+    assert record["metrics"]["predictions.jsonl"]["cider_d"] is None
+    assert record["pairs"] == {"measured": 1, "problems": []}
+    assert "model" not in record
+    assert "### Captions" in capsys.readouterr().out
+    assert run_program(tmp_path, "evaluate", *asked) == 64
+    assert "Expected predictions=OUT/predictions.jsonl" in capsys.readouterr().err
+    assert run_program(tmp_path, "evaluate", *asked, "predictions=absent.jsonl") == 64
+    assert capsys.readouterr().err.strip().count("\n") == 0

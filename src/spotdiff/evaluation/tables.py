@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from spotdiff.evaluation.methods import Method
 from spotdiff.evaluation.ranking import Interval
@@ -48,6 +48,15 @@ class Suite(Protocol):
 
     def __call__(self, methods: Sequence[Method], step: Step) -> Report:
         """What it found; calls `step` after each pair."""
+        ...
+
+
+@runtime_checkable
+class FileSuite(Protocol):
+    """Measures what was answered before, and asks no method."""
+
+    def measured(self) -> Report:
+        """What it found."""
         ...
 
 
