@@ -43,7 +43,10 @@ OF_PREDICT = (
     "experiment=objects",
 )
 OF_EVALUATE = [option for option in OPTIONS if option.startswith("suite")]
-OF_TRAIN = [o for o in OPTIONS if not o.startswith(OF_PREDICT) and o not in OF_EVALUATE]
+OF_BUILD = [option for option in OPTIONS if option.startswith(("recipe", "step"))]
+OF_TRAIN = [
+    o for o in OPTIONS if not o.startswith(OF_PREDICT) and o not in (*OF_EVALUATE, *OF_BUILD)
+]
 
 
 def _composed(program: str, *overrides: str) -> DictConfig:
@@ -100,7 +103,19 @@ def test_every_suite_composes_and_its_targets_take_their_arguments(option):
     assert _check_targets(_composed("evaluate", option)) >= 4
 
 
-@pytest.mark.parametrize("option", [o for o in OPTIONS if o not in (*OF_TRAIN, *OF_EVALUATE)])
+@pytest.mark.parametrize("option", OF_BUILD)
+def test_every_recipe_and_every_step_composes_and_its_targets_take_their_arguments(option):
+    words = [option.replace("step=", "+step@steps.one=")]
+    config = _composed("build", *words, *(["recipe=step"] if "recipe" not in option else []))
+    steps = config.get("steps") or {}
+    assert _check_targets(config) >= len(steps)
+    assert all("_target_" in step for step in steps.values())
+    assert bool(steps) == (option != "recipe=step")
+
+
+@pytest.mark.parametrize(
+    "option", [o for o in OPTIONS if o not in (*OF_TRAIN, *OF_EVALUATE, *OF_BUILD)]
+)
 def test_every_option_of_difference_areas_composes_and_fits_its_target(option):
     # detectors are a mapping, each under a name of its own
     option = option.replace("detector=", "+detector@detectors.one=")

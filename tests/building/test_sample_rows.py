@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -129,15 +131,22 @@ def test_parquet_csv_and_folders(folder):
     assert row.after == str(folder / "tree" / "after" / "1.png")
 
 
-def test_what_a_build_wrote_is_read_as_it_was_wherever_its_folder_went(folder):
-    sample = Sample("1", str(folder / "a.png"), str(folder / "b.png"), scores={"s": 0.25})
-    out = folder / "rows.jsonl"
-    out.write_text(to_line(portable(sample, folder)) + "\n")
-    assert json.loads(out.read_text())["before"] == "a.png"
-    assert list(read_samples(out)) == [sample]
+def test_what_a_build_wrote_is_read_as_it_was_wherever_its_folder_went(folder, monkeypatch):
+    inside = write_image(folder / "out" / "images" / "c.png", noise(1, 8, 8))
+    sample = Sample("1", "a.png", str(inside), images=("s3://x/a.png",), scores={"s": 0.25})
+    monkeypatch.chdir(folder)
+    line = to_line(portable(sample, folder / "out"))
+    told = json.loads(line)
+    assert (told["before"], told["after"]) == ("../a.png", "images/c.png")
+    out = folder / "out" / "rows.jsonl"
+    out.write_text(line + "\n")
+    (found,) = read_samples(out)
+    assert found == replace(sample, before=str(folder / "a.png"))
+    (found,) = read_samples(Path("out/rows.jsonl"))
+    assert (found.before, found.after) == ("a.png", "out/images/c.png")
     rejected = sample.rejected("s", "too low", 0.25, 0.5)
     out.write_text(to_line(rejected) + "\n")
-    assert list(read_samples(out)) == [rejected]
+    assert next(read_samples(out)).verdict == rejected.verdict
 
 
 def test_nothing_to_read_is_one_sentence(folder):

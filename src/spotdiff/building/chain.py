@@ -96,7 +96,7 @@ class Chain:
         Names of steps are numbered, so that another order is another setting.
         """
         return {
-            f"{number} {step.name}": dict(step.settings)
+            f"{step.name} (step {number})": dict(step.settings)
             for number, step in enumerate(self.steps, start=1)
         }
 

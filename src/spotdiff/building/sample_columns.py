@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from os.path import normpath
 from pathlib import Path
 
 from spotdiff.building.sample_records import change_of, from_cells, is_sample, plain
 from spotdiff.data import fields
 from spotdiff.data.images import is_file
-from spotdiff.data.remote import RemoteError, beside, is_remote
+from spotdiff.data.remote import RemoteError, beside, is_address, is_remote
 from spotdiff.data.tables import Record
 from spotdiff.types import Change, Sample
 
@@ -115,11 +116,11 @@ def _changes(cells: Mapping[str, object]) -> tuple[Change, ...] | None:
 def _located(sample: Sample, folder: Path) -> Sample:
     """A sample that was written in `folder`, with paths as they are seen from here."""
 
-    def seen(name: str | None) -> str | None:
-        return None if name is None else str(_found(folder, name))
+    def seen(name: str) -> str:
+        return name if is_address(name) else normpath(_found(folder, name))
 
-    images = tuple(str(_found(folder, name)) for name in sample.images)
-    return replace(sample, before=seen(sample.before), after=seen(sample.after), images=images)
+    before, after = (name and seen(name) for name in (sample.before, sample.after))
+    return replace(sample, before=before, after=after, images=tuple(map(seen, sample.images)))
 
 
 def _found(folder: Path, name: str) -> Path:

@@ -14,12 +14,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from os.path import relpath
 from pathlib import Path
 from typing import Any
 
 from spotdiff.building.sample_columns import KNOWN, READ, sample_of
 from spotdiff.data import fields
 from spotdiff.data.folders import SIBLINGS, find_tree, has_siblings, pictures
+from spotdiff.data.remote import is_address
 from spotdiff.data.sources import open_source
 from spotdiff.data.tables import TABLE_SUFFIXES, TableError, columns, records
 from spotdiff.types import Change, PairRow, RowProblem, Sample
@@ -64,14 +66,15 @@ def distinct(samples: Iterable[Sample]) -> Iterator[Sample]:
 
 
 def portable(sample: Sample, folder: Path) -> Sample:
-    """The sample with paths inside of `folder` as they are seen from there."""
+    """The sample with paths as they are seen from `folder`; absolute ones outside of it stay."""
 
-    def seen(name: str | None) -> str | None:
-        path = Path(name or "")
-        return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else name
+    def seen(name: str) -> str:
+        path = Path(name)
+        outside = path.is_absolute() and not path.is_relative_to(folder)
+        return name if outside or is_address(name) else Path(relpath(path, folder)).as_posix()
 
-    images = tuple(seen(name) or name for name in sample.images)
-    return replace(sample, before=seen(sample.before), after=seen(sample.after), images=images)
+    before, after = (name and seen(name) for name in (sample.before, sample.after))
+    return replace(sample, before=before, after=after, images=tuple(map(seen, sample.images)))
 
 
 def _key(text: str) -> int:

@@ -19,6 +19,7 @@ VERBS = {
     "pseudo_label": "boxes from word lists:     spotdiff pseudo_label pairs=TABLE out=DIR",
     "synthesize": "write synthetic pairs:     spotdiff synthesize photos=DIR out=DIR length=1000",
     "deduplicate": "rows that show the same:   spotdiff deduplicate images=DIR_OR_TABLE",
+    "build": "data step by step:         spotdiff build recipe=pairs in=TABLE_OR_DIR out=DIR",
     "models": "the weights and licences:  spotdiff models [fetch NAME | verify [NAME]]",
 }
 

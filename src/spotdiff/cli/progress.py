@@ -25,22 +25,22 @@ def progress(results: Iterable[PairResult]) -> Iterator[Iterator[PairResult]]:
 
 
 @contextmanager
-def counting() -> Iterator[Callable[[], None]]:
-    """Something to call for each pair that is done; how many there were is shown."""
+def counting(what: str = "pairs") -> Iterator[Callable[[], None]]:
+    """Something to call for each pair, or whatever is counted; how many there were is shown."""
     console = Console(stderr=True)
     done = _Count()
     if not console.is_terminal:
-        lines = _Lines()
+        lines = _Lines(what)
         yield lambda: lines(*done.more())
         return
     columns = (
         SpinnerColumn(),
         MofNCompleteColumn(),
-        TextColumn("pairs {task.fields[rate]}"),
+        TextColumn(what + " {task.fields[rate]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("pairs", total=None, rate="")
+        task = bar.add_task(what, total=None, rate="")
 
         def show() -> None:
             count, rate = done.more()
@@ -70,14 +70,15 @@ class _Count:
 class _Lines:
     """A line every ten seconds, for logs."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "pairs") -> None:
+        self.what = what
         self.last = time.perf_counter()
 
     def __call__(self, count: int, rate: str) -> None:
         now = time.perf_counter()
         if now - self.last >= SECONDS_BETWEEN_LINES:
             self.last = now
-            print(f"{count} pairs, {rate}", file=sys.stderr, flush=True)  # noqa: T201
+            print(f"{count} {self.what}, {rate}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def table_of(result: PairResult) -> str:

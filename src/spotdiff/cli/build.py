@@ -1,0 +1,139 @@
+"""The program that builds data sets: rows through a chain of steps, and a funnel at the end."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.table import Table
+
+from spotdiff.apps.places import existing
+from spotdiff.building.chain import Chain
+from spotdiff.building.funnel import BuildFunnel, conclude
+from spotdiff.building.runs import BuildFolder, Source, Tell, keep_settings, run_here
+from spotdiff.building.sample_records import status
+from spotdiff.building.sample_rows import read_samples
+from spotdiff.cli.progress import counting
+from spotdiff.cli.recipes import chain_of, plain_steps, settings_of
+from spotdiff.types import Sample
+
+log = logging.getLogger("spotdiff")
+
+ENGINES = ("local", "ray")
+MAX_EXIT = 63  # the exit code counts rows that are errors up to here
+
+Steps = Mapping[str, Mapping[str, Any]]
+
+
+def build(cfg: DictConfig) -> int:
+    """Takes every row through the steps.
+
+    Returns:
+        How many rows are errors, at most 63.
+
+    Raises:
+        ValueError: A setting cannot be one, there are no rows, or the folder holds rows of others.
+        FileNotFoundError: There is nothing to read, or a model needs what is not there.
+    """
+    if cfg.engine not in ENGINES:
+        raise ValueError(f"Expected engine to be one of {', '.join(ENGINES)}, got {cfg.engine!r}.")
+    for name in ("batch_size", "limit"):
+        if cfg[name] is not None and cfg[name] < 1:
+            raise ValueError(f"Expected {name} to be at least 1, got {cfg[name]}.")
+    source = partial(first_rows, existing(cfg["in"], "rows for in"), cfg.limit)
+    steps, folder = plain_steps(cfg), BuildFolder(Path(cfg.out))
+    # on Ray it only tells here which models answer: the accelerator is the workers'
+    chain = chain_of(steps, "cpu" if cfg.engine == "ray" or cfg.dry_run else cfg.device)
+    if cfg.dry_run:
+        return _told_before(chain, source, folder)
+    keep_settings(folder, settings_of(chain, steps))
+    with counting("rows") as count:
+
+        def tell(_: Sample) -> None:
+            count()
+
+        _engine(cfg, chain, steps)(source, folder, tell)
+    funnel = conclude(folder, chain.names)
+    _told(funnel, folder)
+    return min(funnel.errors, MAX_EXIT)
+
+
+def first_rows(source: Path, limit: int | None) -> Iterable[Sample]:
+    """The rows of a source, or so many of them."""
+    return islice(read_samples(source), limit)
+
+
+def _engine(
+    cfg: DictConfig, chain: Chain, steps: Steps
+) -> Callable[[Source, BuildFolder, Tell], None]:
+    """What takes the rows through the chain."""
+    if cfg.engine == "local":
+
+        def here(source: Source, folder: BuildFolder, tell: Tell) -> None:
+            run_here(chain, source, folder, cfg.batch_size, tell)
+
+        return here
+    from spotdiff.apps.ray_building import build_with_ray
+    from spotdiff.apps.ray_engine import RayEngine
+
+    plain: Any = OmegaConf.to_container(cfg.ray, resolve=True)
+    engine = RayEngine(batch_size=cfg.batch_size, readers=cfg.readers, **plain)
+    make = partial(chain_of, steps, cfg.device)
+
+    def there(source: Source, folder: BuildFolder, tell: Tell) -> None:
+        build_with_ray(make, chain.names, source, folder, tell, settings=engine)
+
+    return there
+
+
+def _told_before(chain: Chain, source: Source, folder: BuildFolder) -> int:
+    """Says what a run would do; returns how many rows cannot be read."""
+    found = Counter(status(sample) for sample in source())
+    for number, step in enumerate(chain.steps, start=1):
+        settings = ", ".join(f"{name}={value}" for name, value in step.settings.items())
+        log.info("%d. %s: %s", number, step.name, settings)
+    log.info(
+        "%d rows, of which %d cannot be read: nothing was done, dry_run=false would write to %s.",
+        found.total(),
+        found["error"],
+        folder.out,
+    )
+    return min(found["error"], MAX_EXIT)
+
+
+def _told(funnel: BuildFunnel, folder: BuildFolder) -> None:
+    log.info("%s", funnel_table(funnel))
+    rejected = funnel.rows - funnel.kept - funnel.errors
+    log.info(
+        "%d rows: %d kept, %d rejected, %d errors. Kept: %s; why others left: %s",
+        funnel.rows,
+        funnel.kept,
+        rejected,
+        funnel.errors,
+        folder.kept,
+        folder.trace,
+    )
+
+
+def funnel_table(funnel: BuildFunnel) -> str:
+    """What each step did, as a table for a terminal of any width."""
+    table = Table()
+    for name in ("step", "rows", "kept", "rejected", "errors", "boxes", "seconds", "share"):
+        table.add_column(name, justify="left" if name == "step" else "right")
+    for step in funnel.steps:
+        share = step.seconds / funnel.seconds if funnel.seconds else 0.0
+        counts = (step.rows, step.kept, step.rejected, step.errors)
+        boxes = f"{step.boxes:,}" if step.boxes else ""
+        told = (f"{step.seconds:.1f}", f"{share:.0%}")
+        table.add_row(step.step, *(f"{count:,}" for count in counts), boxes, *told)
+    text = StringIO()
+    Console(file=text, width=100).print(table)
+    return text.getvalue().rstrip()
