@@ -30,7 +30,7 @@ class DiffusionInpainter(Drawing):
     """A pipeline of diffusers that draws under masks, as an `Inpainter`.
 
     Args:
-        pipeline: A `StableDiffusionXLInpaintPipeline` of diffusers, or one that is called alike.
+        pipeline: A `StableDiffusionXLInpaintPipeline` of diffusers.
         info: Name and hash of its weights.
         prompt: What is to be seen where something was.
         strength: How much of the noise the picture under the mask gets, in (0, 1].
@@ -98,7 +98,7 @@ class DiffusionInpainter(Drawing):
             WeightsMissing: If they are not on this machine; nothing is downloaded.
             ValueError: If they are of another kind of model, or damaged; if a setting is none.
         """
-        parts = loaded(name_or_dir, "AutoPipelineForInpainting", dtype)
+        parts = loaded(name_or_dir, "StableDiffusionXLInpaintPipeline", dtype)
         return cls(
             parts.pipeline,
             parts.info,
