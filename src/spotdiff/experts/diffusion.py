@@ -17,6 +17,7 @@ from torch import nn
 from spotdiff.experts.catalogue import WeightsMissing
 from spotdiff.experts.hub import PIPELINE, files_sha256, local, weight_files
 from spotdiff.experts.pretrained import quiet as quiet_transformers
+from spotdiff.models.precision import exact_convolutions
 from spotdiff.types import Image, ModelInfo
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
@@ -67,7 +68,7 @@ class Drawing(nn.Module):
         Raises:
             ValueError: If a picture has values that are no numbers.
         """
-        with quiet():
+        with quiet(), exact_convolutions():
             pictures = self.pipeline(output_type="np", **arguments).images
         if not np.isfinite(pictures).all():
             raise ValueError(
