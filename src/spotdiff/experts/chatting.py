@@ -128,6 +128,7 @@ class Chatting(Borrowed):
         return {
             name: value.to(self.device, kind if value.is_floating_point() else None)
             for name, value in inputs.items()
+            if isinstance(value, Tensor)
         }
 
     def _replies(self, chats: list[Chat]) -> list[Reply]:
