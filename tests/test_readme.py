@@ -35,6 +35,8 @@ PAGES = [
             "alignment",
             "architecture",
             "areas",
+            "building",
+            "captions",
             "data",
             "deduplication",
             "evaluation",
@@ -75,7 +77,15 @@ def as_verb(words: tuple[str, ...]) -> tuple[str, list[str]] | None:
 
 OURS = [found for words in commands() if (found := as_verb(words)) is not None]
 # What takes minutes, or what no test has: other trainers, fetched weights, a cluster.
-LONG = ("trainer=", "engine=ray", "areas_published", "proposer=sam2", "detector@")
+LONG = (
+    "trainer=",
+    "engine=ray",
+    "areas_published",
+    "proposer=sam2",
+    "captioner=mllm",
+    "detector@",
+    "=img_diff",
+)
 HEAVY = [
     (verb, words)
     for verb, words in OURS
@@ -182,6 +192,12 @@ def test_the_python_of_the_records_page_finds_the_schema(capsys):
     (body,) = blocks(ROOT / "docs" / "records.md", "python")
     exec(compile(body, "records.md", "exec"), {})
     assert capsys.readouterr().out == "Prediction\n"
+
+
+def test_the_python_of_the_captions_page_says_that_there_is_no_server(capsys):
+    (body,) = blocks(ROOT / "docs" / "captions.md", "python")
+    exec(compile(body, "captions.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("None http://127.0.0.1:9/v1: the server cannot")
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/records.md"])

@@ -102,7 +102,7 @@ def test_equal_models_of_several_steps_are_loaded_once():
     from tests.test_conf import CONF
 
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        cfg = compose("build", ["recipe=img_diff", "in=x"])
+        cfg = compose("build", ["recipe=img_diff", "~steps.image_pairs", "in=x"])
     chain = chain_of(plain_steps(cfg), "cpu")
     first, areas = chain.steps[:2]
     assert first.similarity is areas.pipeline.comparer.similarity

@@ -13,8 +13,8 @@ from spotdiff.building.chain import Chain
 from spotdiff.cli.sharing import TARGET, Sharing, takes
 from spotdiff.types import Plain
 
-# What changes how fast a step is and nothing else.
-_PACE = ("batch_size", "readers", "device")
+# What changes how fast a step is, or where its pictures go, and nothing else.
+_PACE = ("batch_size", "readers", "device", "out")
 
 
 def plain_steps(cfg: DictConfig) -> dict[str, dict[str, Any]]:
