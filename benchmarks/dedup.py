@@ -1,12 +1,11 @@
-"""How fast images are hashed and grouped, and which copies are found.
+"""How fast hashes are grouped, and which copies are found; dedup_speed.py times hashing.
 
     python benchmarks/dedup.py --photos DATA/coco_subset/images
-    python benchmarks/dedup.py --only grouping --codes 10000 100000 1000000
+    python benchmarks/dedup.py --only grouping --codes 10000 100000 1000000 10000000
 
-Speed: generated JPEGs of two sizes, ours exact, ours fast and `imagededup`, in turns; images/s of
-the fastest turn, and the share of bits in which fast differs. Grouping: random codes of which one
-in a hundred has a planted neighbour at distance 4 or less. Copies: of every photograph a copy of
-each kind, found or missed at some distances, beside the false ones.
+Grouping: columns of random codes, in which one row in a hundred shows what another one shows; a
+process a line, seconds of its one core. Copies: of every photograph a copy of each kind, found or
+missed at some distances, beside the false ones.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from __future__ import annotations
 import argparse
 import resource
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -21,103 +22,91 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from imagededup.methods import PHash
 
 from spotdiff.apps.deduplication import DedupRules, deduplicate
 from spotdiff.data.folders import pictures
-from spotdiff.data.image_hashing import ImageHasher
-from spotdiff.ops.hamming import components, neighbours
-from spotdiff.types import ImageRow
+from spotdiff.ops.keepers import kept_of
+from spotdiff.stages.deduplication import Sameness
+from spotdiff.types import ImageRow, RowHashes
 
-TABLES = ("speed", "grouping", "copies")
-SIZES = ((480, 640), (3000, 4000))
+TABLES = ("grouping", "copies")
 DISTANCES = (0, 2, 4, 6, 8, 10)
 
 
 def main() -> None:
     """Prints the tables that are asked for."""
     asked = _arguments()
-    with tempfile.TemporaryDirectory() as folder:
-        if "speed" in asked.only:
-            for size in SIZES:
-                _print_speed(Path(folder) / str(size[0]), size, asked)
     if "grouping" in asked.only:
         _print_grouping(asked.codes)
+    if "group" in asked.only:
+        _print_group(asked.codes[0], asked.way)
     if "copies" in asked.only:
         with tempfile.TemporaryDirectory() as folder:
             _print_copies(asked.photos, Path(folder), asked.images)
 
 
-def _print_speed(folder: Path, size: tuple[int, int], asked: argparse.Namespace) -> None:
-    count = asked.images if size == SIZES[0] else max(8, asked.images // 16)
-    paths = _generated(folder, size, count)
-    exact, fast = ImageHasher(mode="exact"), ImageHasher(mode="fast")
-    theirs = PHash(verbose=False)
-    ways: dict[str, Callable[[], object]] = {
-        "imagededup": lambda: theirs.encode_images(str(folder)),
-        "spotdiff, exact": lambda: list(exact(paths)),
-        "spotdiff, fast": lambda: list(fast(paths)),
-    }
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(asked.turns):
-        for name, way in ways.items():
-            start = time.perf_counter()
-            way()
-            seconds[name].append(time.perf_counter() - start)
-    best = {name: count / min(own) for name, own in seconds.items()}
-    print(
-        f"\n{count} JPEGs of {size[1]} x {size[0]}\n\n| | images/s | ratio |\n| --- | --- | --- |"
-    )
-    for name, speed in best.items():
-        print(f"| {name} | {speed:,.1f} | {speed / best['imagededup']:.1f} |", flush=True)
-    bits = [[one.bits or 0 for one in hasher(paths)] for hasher in (exact, fast)]
-    apart = sum((a ^ b).bit_count() for a, b in zip(*bits, strict=True))
-    known = theirs.encode_images(str(folder))
-    same = sum(int(known[path.name], 16) == one for path, one in zip(paths, bits[0], strict=True))
-    print(
-        f"\nexact equals imagededup for {same} of {count}; fast differs in {apart / count / 64:.2%}"
-    )
-
-
-def _generated(folder: Path, size: tuple[int, int], count: int) -> list[Path]:
-    """Pictures of smooth structure and grain, as photographs have."""
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    for number in range(count):
-        coarse = rng.integers(0, 256, (24, 32, 3)).astype(np.uint8)
-        image = cv2.resize(coarse, size[::-1], interpolation=cv2.INTER_CUBIC)
-        grain = rng.integers(0, 24, size).astype(np.uint8)
-        cv2.imwrite(str(folder / f"{number:05d}.jpg"), cv2.add(image, cv2.merge([grain] * 3)))
-    return sorted(folder.glob("*.jpg"))
-
-
 def _print_grouping(counts: Sequence[int]) -> None:
+    """A process for each line, so that its peak is its own."""
     print(
-        "\n| codes | seconds | peak of the process, MB | planted, found |\n"
-        "| --- | --- | --- | --- |"
+        "\n| rows | compared | seconds | columns, MB | bytes a row | peak of the process, MB | "
+        "planted, found |\n| --- | --- | --- | --- | --- | --- | --- |",
+        flush=True,
     )
-    for count in counts:
-        codes, planted = _planted(count)
-        start = time.perf_counter()
-        first = components(neighbours(codes, 4).pairs, count)
-        seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        found = int((first[planted[:, 0]] == first[planted[:, 1]]).sum())
-        row = f"{count:,} | {seconds:.2f} | {peak:,.0f} | {found:,} of {len(planted):,}"
-        print(f"| {row} |", flush=True)
+    for way in WAYS:
+        for count in counts:
+            words = [sys.executable, __file__, "--only", "group", "--codes", str(count)]
+            subprocess.run([*words, "--way", way], check=True)
 
 
-def _planted(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random codes, and the rows of which the second is the first with up to 4 bits turned."""
+def _print_group(count: int, way: str) -> None:
+    images, sameness = WAYS[way]
+    rows, planted = _planted(count, images, sameness, "texts" in way)
+    start = time.process_time()
+    first = sameness.groups(rows)
+    kept_of(first, "largest", rows.areas, rows.sharpness)
+    seconds = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found = int((first[planted[:, 0]] == first[planted[:, 1]]).sum())
+    size = rows.nbytes
+    told = f"{size / 2**20:,.1f} | {size / count:.0f} | {peak:,.0f}"
+    print(
+        f"| {count:,} | {way} | {seconds:.2f} | {told} | {found:,} of {len(planted):,} |",
+        flush=True,
+    )
+
+
+def _planted(
+    count: int, images: int, sameness: Sameness, worded: bool
+) -> tuple[RowHashes, np.ndarray]:
+    """Rows of random codes, and pairs of rows of which the second shows what the first shows."""
     rng = np.random.default_rng(0)
-    codes = rng.integers(0, 2**64, count, dtype=np.uint64)
-    rows = rng.permutation(count)[: 2 * (count // 100)].reshape(-1, 2)
-    for one, other in rows:
-        flips = rng.permutation(64)[: rng.integers(0, 5)].astype(np.uint64)
-        codes[other] = codes[one] ^ np.bitwise_or.reduce(
-            np.uint64(1) << flips, initial=np.uint64(0)
-        )
-    return codes, rows
+    codes, mirrored = rng.integers(0, 2**64, (2, count, images), dtype=np.uint64)
+    planted = rng.choice(count, (count // 100, 2), replace=False)
+    one, other = planted.T
+    there = mirrored if sameness.mirrored else codes
+    there[other] = codes[one] ^ _flips(rng, (len(one), images), sameness.max_distance)
+    texts = rng.integers(0, 256, (count, 16), dtype=np.uint8) if worded else None
+    if texts is not None:
+        texts[other] = texts[one]
+    rows = RowHashes(
+        np.full(count, images, np.int32),
+        np.ones(count, bool),
+        rng.integers(1, 1 << 24, count),
+        rng.random(count),
+        np.arange(count, dtype=np.uint64),
+        codes.ravel(),
+        mirrored.ravel(),
+        np.zeros(count * images, bool),
+        np.full((count * images, 3), 90, np.uint8),
+        texts,
+    )
+    return rows, planted
+
+
+def _flips(rng: np.random.Generator, shape: tuple[int, int], most: int) -> np.ndarray:
+    """Codes of at most so many bits."""
+    bits = rng.integers(0, 64, (most, *shape)).astype(np.uint64)
+    return np.bitwise_or.reduce(np.uint64(1) << bits, axis=0, initial=np.uint64(0))
 
 
 def _print_copies(photos: Path, folder: Path, count: int) -> None:
@@ -178,6 +167,15 @@ def _copied(image: np.ndarray, path: Path, target: Path) -> None:
     shutil.copy(path, target)
 
 
+# what is compared: images of a row, and when rows are the same
+WAYS: dict[str, tuple[int, Sameness]] = {
+    "equal": (1, Sameness()),
+    "equal, and their texts": (1, Sameness()),
+    "within 4 bits": (1, Sameness(4)),
+    "within 4 bits, or mirrored": (1, Sameness(4, mirrored=True)),
+    "within 4 bits, two images": (2, Sameness(4)),
+}
+
 KINDS: dict[str, Callable[[np.ndarray, Path, Path], None]] = {
     "the same file": _copied,
     "encoded anew, quality 50": _encoded,
@@ -191,10 +189,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     add = parser.add_argument
     add("--photos", type=Path, help="a folder of photographs, for copies")
-    add("--images", type=int, default=200, help="generated, or photographs to copy")
-    add("--turns", type=int, default=3, help="of each way")
+    add("--images", type=int, default=200, help="photographs to copy")
     add("--codes", type=int, nargs="+", default=(10_000, 100_000, 1_000_000))
-    add("--only", nargs="+", choices=TABLES, default=TABLES)
+    add("--only", nargs="+", choices=(*TABLES, "group"), default=TABLES)
+    add("--way", choices=WAYS, default="equal", help="of group: one line of grouping")
     asked = parser.parse_args()
     if "copies" in asked.only and asked.photos is None:
         parser.error("expected --photos for copies: a folder of photographs")
