@@ -388,6 +388,15 @@ def test_what_cannot_be_answered_has_no_captioner(pipeline, street, tmp_path):
     assert (result.caption, result.captioner) == (None, None)
 
 
+def test_the_models_of_a_captioner_are_among_those_that_are_asked(pipeline):
+    own = pipeline.experts
+    assert own == pipeline.comparer.experts
+    pipeline.captioner = Places()
+    assert pipeline.experts == own
+    pipeline.captioner.experts = {"model": "a network"}
+    assert pipeline.experts == {**own, "captioner_model": "a network"}
+
+
 def test_a_captioner_may_hold_something_back_too(pipeline):
     pipeline.captioner = Places()
     pipeline.close()

@@ -82,6 +82,12 @@ class PairPipeline:
         self.alignment = alignment
         self.captioner = captioner
 
+    @property
+    def experts(self) -> dict[str, object]:
+        """All models that are asked, by their role."""
+        saying = getattr(self.captioner, "experts", {})
+        return self.comparer.experts | {f"captioner_{role}": e for role, e in saying.items()}
+
     def __call__(self, rows: Sequence[Row], finished: Finished | None = None) -> list[PairResult]:
         """The results of some rows, in their order; `finished` as in `stream`."""
         return self.answer([self._read(row, finished or {}) for row in rows])

@@ -125,8 +125,7 @@ def predict_distributed(
     quieten_lightning()
     out = Path(cfg.out)
     os.environ["SPOTDIFF_OUT"] = str(out)  # the default is a time, which ranks would not agree on
-    experts = {**answering.comparer.experts, "captioner": answering.captioner}
-    module = ChangeModule(net, ChangeLoss(), predictor=answering.answer, experts=experts)
+    module = ChangeModule(net, ChangeLoss(), predictor=answering.answer, experts=answering.experts)
     trainer: Trainer = instantiate(
         cfg.trainer,
         callbacks=[RankWriter(out, drawing, tell)],
