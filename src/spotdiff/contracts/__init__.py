@@ -29,7 +29,7 @@ from spotdiff.contracts.pairs import (
     StandaloneLocalizer,
     Writer,
 )
-from spotdiff.contracts.sets import Album, SetProposer, SetRanker
+from spotdiff.contracts.sets import Album, SetJudge, SetProposer, SetRanker
 
 __all__ = [
     "Album",
@@ -50,6 +50,7 @@ __all__ = [
     "RegionEmbedder",
     "RegionLabeller",
     "RegionTextScorer",
+    "SetJudge",
     "SetProposer",
     "SetRanker",
     "Shelf",

@@ -8,7 +8,15 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Float64
 
-from spotdiff.types import Embeddings, Hypothesis, Image, Measure, Reply, SetItem
+from spotdiff.types import (
+    Embeddings,
+    Hypothesis,
+    Image,
+    ImageSets,
+    Measure,
+    Reply,
+    SetItem,
+)
 
 
 class Album(Protocol):
@@ -85,4 +93,21 @@ class SetRanker(Protocol):
         self, hypotheses: Sequence[Hypothesis], album: Album
     ) -> Float64[np.ndarray, "h n"]:
         """A score of each hypothesis for each of the rows of an album; NaN where none is known."""
+        ...
+
+
+class SetJudge(Protocol):
+    """Says how well hypotheses name what truly differs.
+
+    Attributes:
+        name: Who says so.
+    """
+
+    name: str
+
+    def __call__(self, sets: ImageSets, hypotheses: Sequence[str]) -> list[int | None]:
+        """A grade each: 2 says what the truth says, 1 more or less than that, 0 something else.
+
+        None where the judge gave no clear grade.
+        """
         ...

@@ -1,0 +1,52 @@
+"""What may differ between two sets, in the words of a chat model that sees them on one sheet."""
+
+from __future__ import annotations
+
+from spotdiff.contracts import Album, ChatModel
+from spotdiff.ops.set_montage import set_montage
+from spotdiff.stages.chat_proposer import ask_for_items
+from spotdiff.stages.set_prompts import MONTAGE, asking
+from spotdiff.types import Hypothesis, ModelInfo
+
+
+class MontageProposer:
+    """Shows a chat model pictures of both sets on one sheet; a `SetProposer`.
+
+    It shows all pictures that it is given: `Rounds` gives it samples. Sets may differ in size.
+
+    Args:
+        model: It must see.
+        max_side: Pixels of the longer side of the sheet, as many as the model takes in.
+        cell: Pixels of the longer side of a picture at most.
+
+    Raises:
+        ValueError: The model sees nothing.
+    """
+
+    name = "montage"
+
+    def __init__(self, model: ChatModel, max_side: int = 1024, cell: int = 256) -> None:
+        if not model.sees:
+            raise ValueError(f"Expected a model that sees, got {model.info.name}, which does not.")
+        self.model, self.max_side, self.cell = model, max_side, cell
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model with the question."""
+        return asking(self.model.info, MONTAGE)
+
+    def __call__(
+        self,
+        first: Album,
+        second: Album,
+        count: int,
+        seed: int,  # noqa: ARG002 - a model draws by its own
+    ) -> tuple[list[Hypothesis], list[str]]:
+        """What the model lists."""
+        counts = len(first.rows), len(second.rows)
+        if not all(counts):
+            return [], [f"{self.name}: a set has no picture that can be read"]
+        images = first.images(first.rows), second.images(second.rows)
+        drawn = set_montage(*images, self.max_side, self.cell)
+        asked = MONTAGE.ask(first=str(counts[0]), second=str(counts[1]), count=str(count))
+        return ask_for_items(self.model, (drawn, asked), count, self.name)
