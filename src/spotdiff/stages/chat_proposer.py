@@ -13,6 +13,7 @@ from spotdiff.ops.answers import items
 from spotdiff.stages.prompts import Prompt
 from spotdiff.stages.set_captions import told_of
 from spotdiff.stages.set_prompts import BRIEF, COMMON, CONTRAST, asking, listed_captions
+from spotdiff.stages.set_rounds import Rounds
 from spotdiff.types import Chat, Hypothesis, ModelInfo, Part
 
 Question: TypeAlias = Literal["contrast", "brief", "common"]
@@ -63,6 +64,20 @@ class ChatProposer:
         asked = _PROMPTS[self.question].ask(captions=captions, count=str(count))
         said, wrong = ask_for_items(self.model, (asked,), count, self.name)
         return said, problems + wrong
+
+
+def chat_in_rounds(
+    model: ChatModel, question: Question = "contrast", rounds: int = 3, samples: int = 20
+) -> Rounds:
+    """A `ChatProposer` that is asked several times about samples of the pictures.
+
+    Args:
+        model: Reads and writes; it need not see.
+        question: As for `ChatProposer`.
+        rounds: How often.
+        samples: Pictures of each set in a round; of a smaller set all of them.
+    """
+    return Rounds(ChatProposer(model, question), rounds, samples)
 
 
 def ask_for_items(

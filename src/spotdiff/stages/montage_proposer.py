@@ -6,6 +6,7 @@ from spotdiff.contracts import Album, ChatModel
 from spotdiff.ops.set_montage import set_montage
 from spotdiff.stages.chat_proposer import ask_for_items
 from spotdiff.stages.set_prompts import MONTAGE, asking
+from spotdiff.stages.set_rounds import Rounds
 from spotdiff.types import Hypothesis, ModelInfo
 
 
@@ -50,3 +51,21 @@ class MontageProposer:
         drawn = set_montage(*images, self.max_side, self.cell)
         asked = MONTAGE.ask(first=str(counts[0]), second=str(counts[1]), count=str(count))
         return ask_for_items(self.model, (drawn, asked), count, self.name)
+
+
+def montage_in_rounds(
+    model: ChatModel, rounds: int = 3, samples: int = 12, max_side: int = 1024, cell: int = 256
+) -> Rounds:
+    """A `MontageProposer` that is asked several times about samples of the pictures.
+
+    Args:
+        model: It must see.
+        rounds: How often.
+        samples: Pictures of each set on a sheet; of a smaller set all of them.
+        max_side: As for `MontageProposer`.
+        cell: Likewise.
+
+    Raises:
+        ValueError: The model sees nothing.
+    """
+    return Rounds(MontageProposer(model, max_side, cell), rounds, samples)

@@ -49,7 +49,7 @@ class TextRanker:
         if self.embedder is None:
             raise ValueError(
                 "Expected an embedder of texts for the ranker clip, got none: give "
-                "set_embedder@embedder=clip, which embeds pictures and texts."
+                "image_text=clip, which embeds pictures and texts."
             )
         if not hypotheses or not len(album.rows):
             return np.zeros((len(hypotheses), len(album.rows)))
