@@ -30,13 +30,13 @@ NEUTRAL = frozenset(TERMS[:3])
 MIN_SHARE = 0.6  # of a thing's pixels that have its colour
 MIN_DISTANCE = 0.08  # in OKLab, from which on a pixel differs; what the views differ by is added
 MIN_COVER = 0.15  # share of the box that differs; less may be an edge, and tells no colour
-MIN_PIXELS = 12
+MIN_PIXELS = 40  # fewer are mostly rims
 MAX_SIDE = 96  # pixels that are looked at; more tell nothing new
 _COLOURLESS = 0.03  # chroma that a picture in black and white stays below
 
 _BLACK, _BLACK_CHROMA = 0.3, 0.07
 _WHITE, _WHITE_CHROMA = 0.87, 0.04
-_GREY_CHROMA = 0.045
+_GREY_CHROMA = 0.036
 
 _LINEAR = np.array(
     [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in np.arange(256) / 255],
