@@ -25,7 +25,7 @@ def test_parts_are_joined_with_their_problems():
     assert bits_of(whole) == 2 * [[1, 2], [], [0], [4, 0, 5], [6]]
     assert whole.known.tolist() == 2 * [True, True, False, False, True]
     assert whole.problem_rows.tolist() == [2, 3, 7, 8]
-    assert whole.problems == ("torn",) * 4
+    assert whole.problems == ("2, picture 1: torn", "3, picture 2: torn") * 2
 
 
 def test_a_row_of_one_image_takes_some_dozen_bytes():

@@ -47,3 +47,13 @@ def test_an_image_that_comes_twice_may_count_once():
 def test_no_rows_are_empty_columns():
     found = hash_rows([], ImageHasher(workers=1), RowReading())
     assert (len(found), found.nbytes) == (0, 0)
+
+
+def test_what_is_wrong_with_bytes_is_told_with_their_row():
+    rows = [NamedRow(0, ImageRow("rows.jsonl row 7", (b"x", b"y")))]
+    found = hash_rows(rows, ImageHasher(workers=1), RowReading())
+    assert [why.split(": ")[0] for why in found.problems] == [
+        "rows.jsonl row 7, picture 1",
+        "rows.jsonl row 7, picture 2",
+    ]
+    assert all("expected an image" in why for why in found.problems)

@@ -100,7 +100,8 @@ class HashColumns:
         name = self._awaited.popleft()
         if image.problem is not None:
             # of bytes the hasher knows no name
-            reason = image.problem.partition(": ")[2] if name else image.problem
+            reason = image.problem.partition(": ")[2] if name else ""
+            reason = reason or image.problem
             self._torn.append((len(self._bits), f"{name}: {reason}" if name else reason))
         self._marks.append(2 * (image.bits is None) + image.flat)
         self._bits.append(image.bits or 0)
