@@ -22,7 +22,8 @@ def word_runs(tokens: Sequence[Token], most: int = MAX_WORDS) -> dict[Run, str]:
     """The pieces of a sentence that may tell it from others, with how it writes them.
 
     A piece begins and ends with a word that says something, but for places, which begin with "in"
-    or "on"; no mark is inside of it. Noun phrases are pieces whatever their length.
+    or "on"; no mark is inside of it, and it does not end before the noun that it describes. Noun
+    phrases are pieces whatever their length, and so are single words.
 
     Args:
         tokens: A sentence.
@@ -32,7 +33,7 @@ def word_runs(tokens: Sequence[Token], most: int = MAX_WORDS) -> dict[Run, str]:
         >>> words = [("two", "number"), ("dogs", "noun"), ("on", "other"), ("sand", "noun")]
         >>> tokens = [Token(word, word.rstrip("s"), part) for word, part in words]
         >>> list(word_runs(tokens).values())
-        ['two dogs', 'sand', 'two dogs on sand', 'dogs', 'dogs on sand', 'on sand']
+        ['two dogs', 'sand', 'dogs', 'dogs on sand', 'on sand']
     """
     found: dict[Run, str] = {}
     for phrase in noun_phrases(tokens):
@@ -50,7 +51,7 @@ def _from(tokens: Sequence[Token], start: int, most: int) -> Iterator[tuple[Run,
         return
     run: list[str] = []
     words: list[str] = []
-    for token in tokens[start:]:
+    for place, token in enumerate(tokens[start:], start):
         if not any(letter.isalnum() for letter in token.word):
             return
         words.append(token.word.lower())
@@ -58,12 +59,18 @@ def _from(tokens: Sequence[Token], start: int, most: int) -> Iterator[tuple[Run,
             run.append(token.lemma)
         if len(run) > most:
             return
-        if _says(token) and token.part != "number":
+        if _says(token) and (place == start or not _goes_on(tokens, place)):
             yield tuple(run), " ".join(words)
 
 
+def _goes_on(tokens: Sequence[Token], place: int) -> bool:
+    """Whether what a word describes, or is a part of the name of, comes next."""
+    after = tokens[place + 1].part if place + 1 < len(tokens) else "other"
+    return tokens[place].part != "verb" and after in ("noun", "adjective")
+
+
 def _says(token: Token) -> bool:
-    return token.part != "other" and token.lemma not in _EMPTY
+    return token.part not in ("other", "number") and token.lemma not in _EMPTY
 
 
 def without_parts(scores: Mapping[Run, float], near: float = 0.85) -> list[Run]:

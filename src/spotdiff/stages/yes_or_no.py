@@ -54,6 +54,8 @@ class ShownRanker:
         rows = list(album.rows)
         keys = album.keys(rows)
         texts = [one_line(one.text) for one in hypotheses]
+        if not texts:
+            return np.zeros((0, len(rows)))
         model = self.info.sha256
         names = [[of_words(key, text, model) for key in keys] for text in texts]
 
@@ -102,7 +104,8 @@ class SaidRanker:
         def chats(cells: Sequence[tuple[int, int]]) -> list[Chat]:
             return [Chat((SAID.ask(caption=said[c], concept=texts[h]),)) for h, c in cells]
 
-        scores[:, known] = answered(self.model, names, chats, self.together, self.shelf)
+        if texts:
+            scores[:, known] = answered(self.model, names, chats, self.together, self.shelf)
         return scores
 
 
