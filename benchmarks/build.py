@@ -38,6 +38,11 @@ from spotdiff.data.export import write_drawn
 from spotdiff.data.synthetic import SyntheticPairs
 from spotdiff.types import Plain, Sample
 
+STEPS = tuple(
+    f"+step@steps.{name}={name}"
+    for name in ("pair_similarity", "areas", "area", "most_different", "captions")
+)
+
 
 class Meter:
     """CPU seconds inside of torch modules; the outermost one counts."""
@@ -102,7 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=24)
     parser.add_argument("--size", type=int, nargs=2, default=(240, 320), metavar=("H", "W"))
-    parser.add_argument("words", nargs="*", default=["recipe=img_diff", "~steps.image_pairs"])
+    parser.add_argument("words", nargs="*", default=["recipe=step", *STEPS])
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     with initialize_config_dir(str(travelling("conf")), version_base="1.3"):

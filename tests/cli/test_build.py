@@ -101,12 +101,13 @@ def test_equal_models_of_several_steps_are_loaded_once():
     from spotdiff.cli.recipes import chain_of, plain_steps
     from tests.test_conf import CONF
 
+    words = [f"+step@steps.{name}={name}" for name in ("pair_similarity", "areas", "captions")]
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        cfg = compose("build", ["recipe=img_diff", "~steps.image_pairs", "in=x"])
+        cfg = compose("build", ["recipe=step", *words, "in=x"])
     chain = chain_of(plain_steps(cfg), "cpu")
     first, areas = chain.steps[:2]
     assert first.similarity is areas.pipeline.comparer.similarity
-    assert chain.names == ("pair_similarity", "areas", "area", "most_different", "captions")
+    assert chain.names == ("pair_similarity", "areas", "captions")
 
 
 @pytest.mark.usefixtures("shipped")
