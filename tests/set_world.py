@@ -59,7 +59,7 @@ class FakeClip:
 
     def text_embeddings(self, texts: Sequence[str]) -> Embeddings:
         self.texts += len(texts)
-        return np.array([self._unit(text) for text in texts]).reshape(len(texts), -1)
+        return np.array([self._unit(text) for text in texts]).reshape(len(texts), 7)
 
     def _unit(self, text: str) -> np.ndarray:
         words = [word for thing in THINGS for word in thing.split()]

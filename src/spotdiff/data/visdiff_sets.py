@@ -56,12 +56,11 @@ def visdiff_bench(root: Path) -> Bench:
     Raises:
         FileNotFoundError: None of the files is there.
     """
-    finder = _Finder(root)
     found: dict[str, list[BenchSet]] = {}
-    found |= {part: _web_sets(path, finder) for part in DIFFICULTIES if (path := _file(root, part))}
+    found |= {part: _web_sets(path, root) for part in DIFFICULTIES if (path := _file(root, part))}
     for table, against, unused, part in GROUPED:
         if path := _file(root, table.removesuffix(".csv"), ".csv"):
-            found[part] = list(_grouped_sets(path, finder, (against, unused, part)))
+            found[part] = list(_grouped_sets(path, root, (against, unused, part)))
     if not found:
         raise FileNotFoundError(
             f"Expected the files of VisDiffBench in {root} (easy.jsonl, medium.jsonl, hard.jsonl, "
@@ -82,24 +81,30 @@ def _file(root: Path, stem: str, suffix: str = ".jsonl") -> Path | None:
 
 
 class _Finder:
-    """Finds pictures below a folder by paths that were written on another machine."""
+    """Finds pictures by paths that were written on another machine.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._dropped = 0  # leading folders that the last path had too many
+    Args:
+        folders: Where they may lie; what is in the first one comes first.
+    """
+
+    def __init__(self, *folders: Path) -> None:
+        self.folders = folders
+        self._last = folders[0], 0  # where the last one lay, and folders its path had too many
 
     def __call__(self, name: str) -> str:
-        """The file; where there is none, the path as it is written, below the folder."""
+        """The file; where there is none, the path as it is written, below the first folder."""
         parts = Path(name).parts
-        for drop in (self._dropped, *range(len(parts))):
-            path = self.root.joinpath(*parts[drop:])
+        tries = ((folder, drop) for folder in self.folders for drop in range(len(parts)))
+        for folder, drop in (self._last, *tries):
+            path = folder.joinpath(*parts[drop:])
             if drop < len(parts) and path.is_file():
-                self._dropped = drop
+                self._last = folder, drop
                 return str(path)
-        return str(self.root / name)
+        return str(self.folders[0] / name)
 
 
-def _web_sets(path: Path, finder: _Finder) -> list[BenchSet]:
+def _web_sets(path: Path, root: Path) -> list[BenchSet]:
+    finder = _Finder(path.parent, root)
     return [_web_set(record, path, finder) for record in records(path)]
 
 
@@ -125,10 +130,11 @@ def _web_set(record: Record | RowProblem, path: Path, finder: _Finder) -> BenchS
 
 
 def _grouped_sets(
-    path: Path, finder: _Finder, about: tuple[str, tuple[str, ...], str]
+    path: Path, root: Path, about: tuple[str, tuple[str, ...], str]
 ) -> Iterator[BenchSet]:
     """A pair for each group of a table and the one that all are compared with."""
     against, unused, part = about
+    finder = _Finder(path.parent, root)
     groups: dict[str, list[SetItem]] = {}
     problems: list[str] = []
     for record in records(path):
