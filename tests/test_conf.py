@@ -11,7 +11,7 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
-DATA = ("labels", "broader", "swaps", "weights")  # not programs
+DATA = ("labels", "broader", "concepts", "swaps", "weights")  # not programs
 PROGRAMS = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem not in DATA)
 DRAWING = (
     "synthesizer",
@@ -44,9 +44,11 @@ OF_PREDICT = (
 )
 OF_EVALUATE = [option for option in OPTIONS if option.startswith("suite")]
 OF_BUILD = [option for option in OPTIONS if option.startswith(("recipe", "step"))]
-OF_TRAIN = [
-    o for o in OPTIONS if not o.startswith(OF_PREDICT) and o not in (*OF_EVALUATE, *OF_BUILD)
+OF_DESCRIBE = [
+    o for o in OPTIONS if o.startswith(("set_proposer", "set_ranker", "image_text", "chat_model"))
 ]
+OF_OTHERS = [*OF_EVALUATE, *OF_BUILD, *OF_DESCRIBE]
+OF_TRAIN = [o for o in OPTIONS if not o.startswith(OF_PREDICT) and o not in OF_OTHERS]
 
 
 def _composed(program: str, *overrides: str) -> DictConfig:
@@ -103,6 +105,13 @@ def test_every_suite_composes_and_its_targets_take_their_arguments(option):
     assert _check_targets(_composed("evaluate", option)) >= 4
 
 
+@pytest.mark.parametrize("option", OF_DESCRIBE)
+def test_every_option_of_two_sets_composes_and_its_targets_take_their_arguments(option):
+    for role in ("proposer", "ranker"):
+        option = option.replace(f"set_{role}=", f"+set_{role}@{role}s.one=")
+    assert _check_targets(_composed("describe", option)) >= 3
+
+
 @pytest.mark.parametrize("option", OF_BUILD)
 def test_every_recipe_and_every_step_composes_and_its_targets_take_their_arguments(option):
     words = [option.replace("step=", "+step@steps.one=")]
@@ -113,9 +122,7 @@ def test_every_recipe_and_every_step_composes_and_its_targets_take_their_argumen
     assert bool(steps) == (option != "recipe=step")
 
 
-@pytest.mark.parametrize(
-    "option", [o for o in OPTIONS if o not in (*OF_TRAIN, *OF_EVALUATE, *OF_BUILD)]
-)
+@pytest.mark.parametrize("option", [o for o in OPTIONS if o not in (*OF_TRAIN, *OF_OTHERS)])
 def test_every_option_of_difference_areas_composes_and_fits_its_target(option):
     # detectors are a mapping, each under a name of its own
     option = option.replace("detector=", "+detector@detectors.one=")

@@ -21,7 +21,8 @@ from spotdiff.cli import VERBS
 from spotdiff.data.demo import demo_pair
 from spotdiff.data.sources import open_source
 from spotdiff.labels import Synonyms
-from spotdiff.types import ChangeKind, PairRow
+from spotdiff.types import Change, ChangeKind, PairResult, PairRow, ViewInfo
+from spotdiff.writers.jsonl import JsonlWriter
 from spotdiff.writers.records import schema
 from tests.fakes import noise, write_image
 
@@ -42,6 +43,7 @@ PAGES = [
             "evaluation",
             "objects",
             "records",
+            "sets",
             "training",
         )
     ),
@@ -84,6 +86,7 @@ LONG = (
     "proposer=sam2",
     "captioner=mllm",
     "detector@",
+    "detector=",
     "=img_diff",
 )
 HEAVY = [
@@ -122,6 +125,12 @@ def world(tmp_path, tiny_checkpoint, monkeypatch) -> Path:
     (tmp_path / "words.csv").write_text(
         "img_id,added_objs,removed_objs,changed_objs\n17,car,none,cup\n"
     )
+    (tmp_path / "sets.csv").write_text(
+        "path,group_name\nphotos/1.jpg,night\n18_1.jpg,night\na.jpg,day\nb.jpg,day\n"
+    )
+    added = Change(ChangeKind.ADDED, 0.9, "cup", None, (5.0, 5.0, 40.0, 40.0))
+    with JsonlWriter(tmp_path / "outputs" / "predict" / "predictions.jsonl") as writer:
+        writer.write(PairResult("17", ViewInfo("a.jpg"), ViewInfo("b.jpg"), changes=(added,)))
     shipped = tmp_path / "checkpoints" / "spotdiff-small.ckpt"
     shipped.parent.mkdir()
     shutil.copy(tiny_checkpoint, shipped)
@@ -186,6 +195,13 @@ def test_the_python_of_the_readme_prints_the_changes(capsys):
     (body,) = blocks(ROOT / "README.md", "python")
     exec(compile(body, "README.md", "exec"), {})
     assert any(line.startswith(tuple(ChangeKind)) for line in capsys.readouterr().out.splitlines())
+
+
+@pytest.mark.usefixtures("world")
+def test_the_python_of_the_sets_page_says_what_differs(capsys):
+    (body,) = blocks(ROOT / "docs" / "sets.md", "python")
+    exec(compile(body, "sets.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("['")
 
 
 def test_the_python_of_the_records_page_finds_the_schema(capsys):

@@ -13,10 +13,20 @@ from typing import TYPE_CHECKING
 
 from spotdiff.version import __version__
 
-__all__ = ["PairRow", "__version__", "deduplicate", "deduplicate_pairs", "detecting", "load"]
+__all__ = [
+    "PairRow",
+    "__version__",
+    "deduplicate",
+    "deduplicate_pairs",
+    "describe",
+    "describe_changes",
+    "detecting",
+    "load",
+]
 
 if TYPE_CHECKING:
     from spotdiff.apps.deduplication import deduplicate
+    from spotdiff.apps.describing import describe, describe_changes
     from spotdiff.apps.loading import load
     from spotdiff.apps.objects import detecting
     from spotdiff.apps.pair_deduplication import deduplicate_pairs
@@ -37,6 +47,10 @@ def __getattr__(name: str) -> object:
         from spotdiff.apps.pair_deduplication import deduplicate_pairs
 
         return deduplicate_pairs
+    if name in ("describe", "describe_changes"):
+        from spotdiff.apps import describing
+
+        return getattr(describing, name)
     if name == "detecting":
         from spotdiff.apps.objects import detecting
 

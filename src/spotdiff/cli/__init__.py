@@ -20,6 +20,7 @@ VERBS = {
     "synthesize": "write synthetic pairs:     spotdiff synthesize photos=DIR out=DIR length=1000",
     "deduplicate": "rows that show the same:   spotdiff deduplicate images=DIR_OR_TABLE",
     "build": "data step by step:         spotdiff build recipe=pairs in=TABLE_OR_DIR out=DIR",
+    "describe": "how two sets differ:       spotdiff describe data=TABLE a=GROUP b=GROUP",
     "models": "the weights and licences:  spotdiff models [fetch NAME | verify [NAME]]",
 }
 

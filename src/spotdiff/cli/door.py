@@ -96,7 +96,7 @@ def _spelled_out(words: Sequence[str], config: str) -> Iterator[str]:
     """The arguments as Hydra takes them."""
     keys = iter(_POSITIONAL.get(config, ()))
     for word in words:
-        if config == "evaluate" and word.startswith("data="):
+        if config in ("evaluate", "describe") and word.startswith("data="):
             yield f"data.path={word[5:]}"  # Hydra would seek a path given as `data=` in conf/data
         elif word[:1] not in "-~+" and "=" not in word and (key := next(keys, None)):
             yield f"{key}={word}"

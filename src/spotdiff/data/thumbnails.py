@@ -8,7 +8,7 @@ from io import BytesIO
 from PIL import Image as Pillow
 
 from spotdiff.data.images import as_rgb, file_content, opened_image, turn_of
-from spotdiff.types import Source
+from spotdiff.types import Image, Source
 
 _QUALITY = 78
 _GAP = 2.0  # a first step shrinks to twice the size by plain means of blocks
@@ -52,3 +52,17 @@ def thumbnail(source: Source, side: int = 160) -> Thumbnail:
     stream = BytesIO()
     (small if turn is None else small.transpose(turn)).save(stream, "JPEG", quality=_QUALITY)
     return Thumbnail(stream.getvalue(), *size)
+
+
+def small_jpeg(image: Image, side: int = 160) -> bytes:
+    """A picture that is decoded already, as the file of a small one.
+
+    Args:
+        image: (h, w, 3) uint8 RGB.
+        side: Of the square into which it fits, in pixels.
+    """
+    small = Pillow.fromarray(image)
+    small.thumbnail((side, side), Pillow.Resampling.LANCZOS, reducing_gap=_GAP)
+    stream = BytesIO()
+    small.save(stream, "JPEG", quality=_QUALITY)
+    return stream.getvalue()

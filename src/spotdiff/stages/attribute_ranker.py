@@ -33,5 +33,5 @@ class AttributeRanker:
             name = (hypothesis.measure or "").removeprefix("-")
             if name in places:
                 sign = -1 if hypothesis.measure != name else 1
-                scores[row] = sign * values[:, places[name]]
+                scores[row] = sign * values[:, places[name]] + 0.0  # -0.0 becomes 0.0
         return scores
