@@ -8,7 +8,6 @@ from functools import partial
 import pytest
 
 from spotdiff.apps.ray_building import ChainWorker, build_with_ray, read_tasks
-from spotdiff.apps.ray_cluster import cluster, imported
 from spotdiff.apps.ray_engine import RayEngine
 from spotdiff.apps.ray_rows import CarriedError
 from spotdiff.apps.ray_worker import Book, WorkerSettings
@@ -17,7 +16,6 @@ from spotdiff.building.funnel import conclude
 from spotdiff.building.journal import Journal
 from spotdiff.building.runs import BuildFolder, run_here
 from tests.building.chain_parts import Counting, numbered
-from tests.conftest import ROOT
 
 NAMES = ("first", "second")
 
@@ -97,29 +95,18 @@ def test_what_cannot_be_built_and_mistakes_in_steps_are_carried(tmp_path, settin
     assert isinstance(caught.value.error, TypeError)
 
 
-def test_two_workers_write_what_this_process_writes(tmp_path, monkeypatch):
-    try:
-        ray = imported(alone=True)
-    except ModuleNotFoundError as error:
-        pytest.skip(str(error))
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # workers import what this test sends to them
+def test_two_workers_write_what_this_process_writes(running, tmp_path):
+    del running
     here, there = BuildFolder(tmp_path / "here"), BuildFolder(tmp_path / "there")
     told = []
     with Journal(there.journal / "killed.jsonl") as journal:
         journal.known(Started(numbered(3)[2], 2, (7, 7)))  # of a run that was killed
     engine = RayEngine(workers=2, cpus_per_worker=0.5, batch_size=2, rows_per_task=3)
-    with cluster(ray, None, cpus=1):
-        build_with_ray(
-            _chain,
-            NAMES,
-            partial(numbered, 9),
-            there,
-            told.append,
-            settings=engine,
-        )
+    rows = partial(numbered, 9)
+    build_with_ray(_chain, NAMES, rows, there, told.append, settings=engine)
     assert [sample.id for sample in told] == list("012345678")
     assert not there.journal.exists()
-    run_here(_chain(), partial(numbered, 9), here, 2, told.append)
+    run_here(_chain(), rows, here, 2, told.append)
     lines, expected = (f.rows.read_text().splitlines() for f in (there, here))
     different = [n for n, (a, b) in enumerate(zip(lines, expected, strict=True)) if a != b]
     assert different == [2]  # which came from a journal

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pytest
 
 from spotdiff.apps.deduplication import DedupRules, deduplicate
-from spotdiff.apps.ray_cluster import cluster, imported
 from spotdiff.apps.ray_deduplication import Hashing, HashWorker, deduplicating
 from spotdiff.apps.ray_engine import RayEngine
 from spotdiff.apps.ray_worker import Book
@@ -21,24 +20,10 @@ from spotdiff.data.collections import Collection, NamedRow
 from spotdiff.ops.hamming import components
 from spotdiff.stages.deduplication import Sameness
 from spotdiff.types import ImageRow
-from tests.conftest import ROOT
 from tests.fakes import noise, write_image
 
 SETTINGS = RayEngine(workers=1, cpus_per_worker=0.5, gpus_per_worker=0, rows_per_task=4)
 WORDS = ("engine=ray", "ray.workers=1", "ray.cpus_per_worker=0.5", "ray.rows_per_task=4")
-
-
-@pytest.fixture(scope="module")
-def running():
-    """A cluster of one CPU for all tests."""
-    try:
-        ray = imported(alone=True)
-    except ModuleNotFoundError as error:
-        pytest.skip(str(error))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT))  # workers import what these tests send to them
-        with cluster(ray, None, cpus=1):
-            yield
 
 
 @pytest.fixture(scope="module")

@@ -12,30 +12,16 @@ import cv2
 import pytest
 
 from spotdiff.apps.loading import load
-from spotdiff.apps.ray_cluster import cluster, gpus_of_each, imported, plain_errors
+from spotdiff.apps.ray_cluster import cluster, gpus_of_each, plain_errors
 from spotdiff.apps.ray_engine import RayEngine, predict_with_ray
 from spotdiff.data.sources import open_source
 from spotdiff.data.tables import TableError
 from spotdiff.writers.heatmap import HeatmapWriter
 from spotdiff.writers.records import to_record
 from tests.apps import ray_parts
-from tests.conftest import ROOT
 from tests.fakes import noise, write_image
 
 SETTINGS = RayEngine(workers=2, cpus_per_worker=0.5, batch_size=2, rows_per_task=4)
-
-
-@pytest.fixture(scope="module")
-def running():
-    """A cluster on this machine for all tests."""
-    try:
-        ray = imported(alone=True)
-    except ModuleNotFoundError as error:
-        pytest.skip(str(error))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT))  # workers import what these tests send to them
-        with cluster(ray, None, cpus=1):
-            yield
 
 
 @pytest.fixture

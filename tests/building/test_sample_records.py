@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 
 import pytest
 from hypothesis import given
@@ -23,14 +24,14 @@ BOX = st.none() | st.tuples(NUMBER, NUMBER, NUMBER, NUMBER)
 MAYBE = st.none() | TEXT
 CHANGE = st.builds(
     Change,
-    kind=st.sampled_from(ChangeKind),
-    score=NUMBER,
-    label=MAYBE,
-    box_before=BOX,
-    box_after=BOX,
-    caption=MAYBE,
-    region_captions=st.none() | st.tuples(TEXT, TEXT),
-    caption_reason=MAYBE,
+    **{
+        **{item.name: MAYBE for item in fields(Change)},  # whatever comes to be known of them
+        "kind": st.sampled_from(ChangeKind),
+        "score": NUMBER,
+        "box_before": BOX,
+        "box_after": BOX,
+        "region_captions": st.none() | st.tuples(TEXT, TEXT),
+    },
 )
 VERDICT = st.builds(
     Verdict,

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spotdiff.apps.ray_cluster import cluster, gpus_of_each, imported, plain_errors
-from spotdiff.apps.ray_engine import RayEngine
+from spotdiff.apps.ray_engine import RayEngine, streamed, working
 from spotdiff.apps.ray_rows import TASKS, CarriedError, carrying, taken, to_table, work_in
-from spotdiff.apps.ray_streams import read_by_one, shared_book, stream_tasks
+from spotdiff.apps.ray_streams import read_by_one, shared_book
 from spotdiff.apps.ray_worker import (
     BUILD,
     MAX_DEATHS,
@@ -42,7 +42,6 @@ from spotdiff.building.runs import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_AHEAD = 2  # tasks that lie at each worker, so that it need not wait for the next
 _DEADLY = (
     "its worker died {} times while it had this row alone: there may be too little memory, or a "
     "library crashes on these files"
@@ -90,21 +89,8 @@ def build_with_ray(
     ):
         gpus = gpus_of_each(ray, settings.workers, settings.gpus_per_worker, alone)
         tasks = _tasks(ray, source, folder, known, settings.task_size)
-        answers = tasks.map_batches(
-            ChainWorker,
-            fn_constructor_args=(build, folder, _working(settings, gpus), book),
-            batch_size=None,  # a task a call
-            batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(
-                size=settings.workers, max_tasks_in_flight_per_actor=_AHEAD
-            ),
-            num_cpus=settings.cpus_per_worker,
-            num_gpus=gpus or None,
-        )
-        stream_tasks(answers.context)
-        for table in answers.iter_batches(
-            batch_size=None, batch_format="pyarrow", prefetch_batches=0
-        ):
+        arguments = (build, folder, working(settings, gpus), book)
+        for table in streamed(ray, tasks, ChainWorker, arguments, settings, gpus):
             for number, told in _answers(table):
                 for step, seconds in told.seconds.items():
                     clock.add(Spent(step, 0, seconds))
@@ -246,14 +232,3 @@ def _answers(table: pa.Table) -> Iterator[tuple[int, _Told]]:
 
 def _journal_of(folder: BuildFolder, number: int) -> Path:
     return folder.journal / f"task-{number:09d}.jsonl"
-
-
-def _working(settings: RayEngine, gpus: float) -> WorkerSettings:
-    return WorkerSettings(
-        folder=str(Path.cwd()),
-        threads=max(1, int(settings.cpus_per_worker)),
-        gpus=gpus,
-        batch_size=settings.batch_size,
-        readers=settings.readers,
-        workers=settings.workers,
-    )

@@ -106,24 +106,43 @@ def predict_with_ray(
     ):
         gpus = gpus_of_each(ray, settings.workers, settings.gpus_per_worker, alone)
         tasks = _tasks(ray, source, finished, settings.task_size)
-        working = _working(settings, gpus)
-        answers = tasks.map_batches(
-            Worker,
-            fn_constructor_args=(build, writers, working, book),
-            batch_size=None,  # a task a call
-            batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(
-                size=settings.workers, max_tasks_in_flight_per_actor=_AHEAD
-            ),
-            num_cpus=settings.cpus_per_worker,
-            num_gpus=gpus or None,
-        )
-        stream_tasks(answers.context)
-        # prefetching would hold results back that are there
-        for table in answers.iter_batches(
-            batch_size=None, batch_format="pyarrow", prefetch_batches=0
-        ):
+        arguments = (build, writers, working(settings, gpus), book)
+        for table in streamed(ray, tasks, Worker, arguments, settings, gpus):
             yield from from_table(table)
+
+
+def streamed(
+    ray: Any,  # noqa: ANN401 - a module
+    tasks: Any,  # noqa: ANN401 - a Dataset of Ray
+    worker: type,
+    arguments: tuple[object, ...],
+    settings: RayEngine,
+    gpus: float,
+) -> Iterator[Any]:
+    """What workers make of tasks, a table after the other, in their order, as they are known.
+
+    Args:
+        ray: The module, connected.
+        tasks: A data set of which each row is a task.
+        worker: What is made in each worker once, and called with the table of a task.
+        arguments: That it is made with.
+        settings: How many workers.
+        gpus: Share of a GPU of each.
+    """
+    answers = tasks.map_batches(
+        worker,
+        fn_constructor_args=arguments,
+        batch_size=None,  # a task a call
+        batch_format="pyarrow",
+        compute=ray.data.ActorPoolStrategy(
+            size=settings.workers, max_tasks_in_flight_per_actor=_AHEAD
+        ),
+        num_cpus=settings.cpus_per_worker,
+        num_gpus=gpus or None,
+    )
+    stream_tasks(answers.context)
+    # prefetching would hold results back that are there
+    yield from answers.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
 
 
 def _tasks(
@@ -141,7 +160,8 @@ def _tasks(
     return read_by_one(ray, read)
 
 
-def _working(settings: RayEngine, gpus: float) -> WorkerSettings:
+def working(settings: RayEngine, gpus: float) -> WorkerSettings:
+    """How each worker works, whose share of a GPU is known."""
     return WorkerSettings(
         folder=str(Path.cwd()),
         threads=max(1, int(settings.cpus_per_worker)),
