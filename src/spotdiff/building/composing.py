@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from spotdiff.building.sample_records import change_cells
 from spotdiff.data.cutouts import PhotoLibrary
 from spotdiff.data.photos import Photo
 from spotdiff.data.swapped_pairs import SwapError, SwappedPairs
@@ -75,20 +76,19 @@ class Composer:
             pair = self.draw(sample.id, seed, old, new, photo)
         except SwapError as error:
             return sample.rejected(self.name, str(error))
-        return self._written(sample, pair, seed)
+        return self._written(sample, pair, seed, old)
 
-    def _written(self, sample: Sample, pair: Pair, seed: int) -> Sample:
+    def _written(self, sample: Sample, pair: Pair, seed: int, old: str) -> Sample:
         paths = [self.out / file_name(f"{sample.id}.{v}", ".png") for v in ("before", "after")]
         for path, view in zip(paths, (pair.before, pair.after), strict=True):
             write_png(view, path)
         known = (pair.truth.changes if pair.truth else None) or ()
         changes = tuple(
-            Change(c.kind, 1.0, c.label, c.box_before, c.box_after) for c in known if c.kind
+            Change(c.kind, 1.0, c.label, c.box_before, c.box_after, label_before=old)
+            for c in known
+            if c.kind
         )
-        truth: list[Plain] = [
-            {"kind": c.kind.value, "label": c.label, "box_before": _box(c), "box_after": _box(c, 1)}
-            for c in changes
-        ]
+        truth: list[Plain] = [change_cells(change) for change in changes]
         made = {**sample.made, self.name: {**self.settings, "seed": seed, "truth": truth}}
         before, after = map(str, paths)
         return replace(sample, before=before, after=after, changes=changes, made=made)
@@ -132,8 +132,3 @@ def _named(words: str, labels: Collection[str]) -> str:
     parts = [*describing, singular(last)]
     names = (" ".join(parts[start:]) for start in range(len(parts)))
     return next((name for name in names if name in labels), " ".join(parts))
-
-
-def _box(change: Change, view: int = 0) -> list[Plain] | None:
-    box = (change.box_before, change.box_after)[view]
-    return None if box is None else list(box)

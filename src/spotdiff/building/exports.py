@@ -45,10 +45,7 @@ def export(
         ValueError: There is no such format.
         ImageError: A picture of a sample cannot be read any more.
     """
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown:
-        known = ", ".join(FORMATS)
-        raise ValueError(f"Expected exports to be some of {known}, got {', '.join(unknown)}.")
+    known_formats(formats)
     counts: dict[str, int] = {}
     asking = [name for name in formats if name in EXCHANGE_FORMATS]
     if asking:
@@ -59,6 +56,18 @@ def export(
         if name in formats:
             counts[name] = write(samples, folder)
     return counts
+
+
+def known_formats(formats: Sequence[str]) -> None:
+    """Refuses formats that there are not.
+
+    Raises:
+        ValueError: There is no such format.
+    """
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        known = ", ".join(FORMATS)
+        raise ValueError(f"Expected exports to be some of {known}, got {', '.join(unknown)}.")
 
 
 def _datajuicer(samples: Samples, folder: Path) -> int:

@@ -29,7 +29,7 @@ def to_cells(sample: Sample) -> dict[str, Plain]:
     cells: dict[str, Any] = {name: getattr(sample, name) for name in _FIELDS}
     cells["swap"] = None if sample.swap is None else asdict(sample.swap)
     cells["images"] = list(sample.images)
-    cells["changes"] = [_change_cells(change) for change in sample.changes]
+    cells["changes"] = [change_cells(change) for change in sample.changes]
     cells["scores"] = {name: float(score) for name, score in sample.scores.items()}
     cells["made"] = {name: dict(made) for name, made in sample.made.items()}
     cells["cells"] = dict(sample.cells)
@@ -108,6 +108,7 @@ def change_of(value: object, name: str) -> Change:
         caption=cells.get("caption"),
         region_captions=None if both is None else (both[0], both[1]),
         caption_reason=cells.get("caption_reason"),
+        label_before=cells.get("label_before"),
     )
 
 
@@ -131,7 +132,8 @@ def plain(value: object) -> Plain:
     return str(value)
 
 
-def _change_cells(change: Change) -> dict[str, Plain]:
+def change_cells(change: Change) -> dict[str, Plain]:
+    """A change as plain values; `change_of` gives the same change back."""
     cells: dict[str, Any] = asdict(change)
     cells["kind"] = change.kind.value
     cells["score"] = float(change.score)

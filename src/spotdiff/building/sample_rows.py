@@ -3,9 +3,10 @@
 What is known, of JSON lines, Parquet, CSV and TSV: `before` and `after` or `image_path1` and
 `image_path2`; `caption_before` and `caption_after`, `before_caption` and `after_caption` or
 `caption1` and `caption2`; `images` and `text` of data-juicer; `caption` alone; a picture as `image`
-or `file_name`; `changes`; and the rows of an earlier build. Of folders: those of pairs, and
-pictures, each with its caption in a text file of the same stem. Paths are taken from the folder of
-the table, or else from the working directory. All other cells of a row stay with it.
+or `file_name`; `changes`; and the rows of an earlier build. Of COCO files: photographs, captioned
+by the names of their objects. Of folders: those of pairs, and pictures, each with its caption in a
+text file of the same stem. Paths are taken from the folder of the table, or else from the working
+directory. All other cells of a row stay with it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
+from spotdiff.building.composing import captioned
 from spotdiff.building.sample_columns import KNOWN, READ, sample_of
 from spotdiff.data import fields
 from spotdiff.data.folders import SIBLINGS, find_tree, has_siblings, pictures
+from spotdiff.data.photos import annotated_photos, is_photographs
 from spotdiff.data.remote import is_address
 from spotdiff.data.sources import open_source
 from spotdiff.data.tables import TABLE_SUFFIXES, TableError, columns, records
@@ -29,10 +32,14 @@ from spotdiff.types import Change, PairRow, RowProblem, Sample
 _SIBLINGS = re.compile(SIBLINGS)
 
 
-def read_samples(source: Path) -> Iterator[Sample]:
+def read_samples(source: Path, each: int = 1) -> Iterator[Sample]:
     """The samples of a table or a folder, lazily, in order, each under an id of its own.
 
     A row that cannot be used, or repeats an id, is a sample with an error.
+
+    Args:
+        source: The table or the folder.
+        each: Samples of each photograph of a COCO file.
 
     Raises:
         FileNotFoundError: There is neither file nor folder.
@@ -40,7 +47,7 @@ def read_samples(source: Path) -> Iterator[Sample]:
     """
     if not source.exists():
         raise FileNotFoundError(f"Expected a table or a folder of rows, {source} does not exist.")
-    samples = distinct(_samples(source))
+    samples = distinct(_samples(source, each))
     first = next(samples, None)
     if first is None:
         raise ValueError(f"Expected rows in {source}, found none.")
@@ -82,9 +89,11 @@ def _key(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big")
 
 
-def _samples(source: Path) -> Iterator[Sample]:
+def _samples(source: Path, each: int = 1) -> Iterator[Sample]:
     if source.is_dir():
         return _of_folder(source)
+    if source.suffix.lower() == ".json" and is_photographs(source):
+        return captioned(annotated_photos(source.parent, source, "", 1), each)
     if source.name.lower().endswith(TABLE_SUFFIXES):
         names = set(columns(source))
         return _of_pairs(source) if "img_id" in names and not names & set(KNOWN) else _rows(source)

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from spotdiff.apps.places import existing
 from spotdiff.building.chain import Chain
+from spotdiff.building.exports import export, known_formats
 from spotdiff.building.funnel import BuildFunnel, conclude
 from spotdiff.building.runs import BuildFolder, Source, Tell, keep_settings, run_here
 from spotdiff.building.sample_records import status
@@ -45,10 +46,11 @@ def build(cfg: DictConfig) -> int:
     """
     if cfg.engine not in ENGINES:
         raise ValueError(f"Expected engine to be one of {', '.join(ENGINES)}, got {cfg.engine!r}.")
-    for name in ("batch_size", "limit"):
+    for name in ("batch_size", "limit", "each"):
         if cfg[name] is not None and cfg[name] < 1:
             raise ValueError(f"Expected {name} to be at least 1, got {cfg[name]}.")
-    source = partial(first_rows, existing(cfg["in"], "rows for in"), cfg.limit)
+    known_formats(cfg.exports)
+    source = partial(first_rows, existing(cfg["in"], "rows for in"), cfg.limit, cfg.each)
     steps, folder = plain_steps(cfg), BuildFolder(Path(cfg.out))
     # on Ray it only tells here which models answer: the accelerator is the workers'
     chain = chain_of(steps, "cpu" if cfg.engine == "ray" or cfg.dry_run else cfg.device)
@@ -63,12 +65,26 @@ def build(cfg: DictConfig) -> int:
         _engine(cfg, chain, steps)(source, folder, tell)
     funnel = conclude(folder, chain.names)
     _told(funnel, folder)
+    if cfg.exports:
+        _export(cfg, folder)
     return min(funnel.errors, MAX_EXIT)
 
 
-def first_rows(source: Path, limit: int | None) -> Iterable[Sample]:
-    """The rows of a source, or so many of them."""
-    return islice(read_samples(source), limit)
+def first_rows(source: Path, limit: int | None, each: int = 1) -> Iterable[Sample]:
+    """The rows of a source, or so many of them; `each` for every photograph of a COCO file."""
+    return islice(read_samples(source, each), limit)
+
+
+def _export(cfg: DictConfig, folder: BuildFolder) -> None:
+    """What is kept in other forms; a run that found nothing to keep has none."""
+    kept = folder.kept
+    if not kept.is_file() or not kept.stat().st_size:
+        log.info("Nothing was kept: there is nothing to export.")
+        return
+    out = folder.out / "exports"
+    counts = export(partial(read_samples, kept), out, list(cfg.exports), ask=cfg.ask, seed=cfg.seed)
+    told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    log.info("Exports in %s: %s", out, told)
 
 
 def _engine(

@@ -24,7 +24,7 @@ def plain_steps(cfg: DictConfig) -> dict[str, dict[str, Any]]:
         ValueError: There are none, or one of them names no step.
     """
     steps = cfg.get("steps")
-    if not steps:
+    if not steps and not cfg.get("exports"):
         raise ValueError(
             "Expected at least one step, got none: add +step@steps.NAME=OPTION, or take a recipe "
             "such as recipe=pairs."

@@ -91,6 +91,18 @@ def annotated_photos(folder: Path, table: Path, split: str, min_label_count: int
     return sorted(photos, key=lambda photo: photo.path)
 
 
+def is_photographs(table: Path) -> bool:
+    """Whether a JSON file is a COCO instances file of single photographs, not of pairs."""
+    try:
+        coco = json.loads(table.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # whoever reads it in earnest will say what is wrong
+        return False
+    images = coco.get("images") if isinstance(coco, dict) else None
+    if not isinstance(images, list) or "annotations" not in coco:
+        return False
+    return bool(images) and all(isinstance(i, dict) and "pair_id" not in i for i in images)
+
+
 def _located(folder: Path, name: str, table: Path) -> Path:
     places = (folder / name, folder / "images" / name)
     for path in places:

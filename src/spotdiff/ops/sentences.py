@@ -33,6 +33,7 @@ class Event:
         end: Where it moved to.
         colour: Of the thing, where it is clear.
         turned: The colours that it had and has, where they differ.
+        into: What stands in its place, where that is another thing.
     """
 
     happening: Happening
@@ -42,6 +43,7 @@ class Event:
     end: Place | None = None
     colour: str | None = None
     turned: tuple[str, str] | None = None
+    into: Noun | None = None
 
     @property
     def where(self) -> str | None:
@@ -68,6 +70,8 @@ def sentence_of(event: Event) -> str:
         'A cup moved from the lower left to the centre.'
         >>> sentence_of(Event("changed", Noun("car"), place=Place(0, 0), turned=("red", "blue")))
         'A car in the centre turned from red to blue.'
+        >>> sentence_of(Event("changed", Noun("dog"), place=Place(0, 0), into=Noun("owl")))
+        'A dog in the centre was replaced by an owl.'
     """
     return sentence([_clause([event])])
 
@@ -103,7 +107,7 @@ def _grouped(events: Iterable[Event], told: Callable[[Event], Event]) -> list[li
     """Events that share a clause, each group and all of them in the order that they are said in."""
     groups: dict[object, list[Event]] = {}
     for event in sorted(map(told, events), key=lambda event: event.rank):
-        about = (event.happening, event.noun, event.colour, event.turned)
+        about = (event.happening, event.noun, event.colour, event.turned, event.into)
         groups.setdefault(about, []).append(event)
     return sorted(groups.values(), key=lambda group: group[0].rank)
 
@@ -115,10 +119,16 @@ def _clause(events: Sequence[Event]) -> str:
     where, shares = _places(events)
     if first.happening in ("added", "removed"):
         return f"{who} {was(first.noun, count)} {first.happening}{where}{shares}"
-    verb = f"turned from {' to '.join(first.turned)}" if first.turned else first.happening
+    verb = _verb(first, count)
     if " from the " in where:
         return f"{who} {verb}{where}{shares}"
     return f"{who}{where} {verb}{shares}"
+
+
+def _verb(event: Event, count: int) -> str:
+    if event.into is not None:
+        return f"{was(event.noun, count)} replaced by {event.into.counted(count)}"
+    return f"turned from {' to '.join(event.turned)}" if event.turned else event.happening
 
 
 def _places(events: Sequence[Event]) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from spotdiff.ops.sentences import NOTHING, PERHAPS, Event, sentence_of, sentenc
 from spotdiff.ops.wording import noun_of
 from spotdiff.types import Answer, Box, Change, ChangeKind, LabelSets, ModelInfo, NoAreas, Pair
 
-RULES = "1"  # to be raised whenever the same answer gets other words
+RULES = "2"  # to be raised whenever the same answer gets other words
 TOO_DIFFERENT = "The two views are too different to be compared."
 MAX_SHARED = 0.3  # IoU of both boxes of a thing up to which it moved; above, it stayed
 MIN_SCORE = 0.5  # of a pair, from which on there may be a change though no box shows it
@@ -91,6 +91,8 @@ def _event(change: Change, size: tuple[int, int], seen: ThingColours | None) -> 
     shown = [box for box in boxes if box is not None]
     place = place_of(_hull(shown), size) if shown else None
     event = Event(change.kind.value, noun_of(change.label), change.score, place)
+    if (old := noun_of(change.label_before)) is not None:
+        return replace(event, noun=old, into=event.noun or noun_of("another thing"))
     if change.kind is ChangeKind.CHANGED and _moved(*boxes):
         ends = [place_of(box, size) for box in shown]
         event = replace(event, happening="moved", place=ends[0], end=ends[1])

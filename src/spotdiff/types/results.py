@@ -16,7 +16,8 @@ from spotdiff.types.pairs import Pair
 class Change:
     """One thing that differs. What is only in one view has only that view's box.
 
-    `caption` says it in a sentence. `region_captions` say what its place shows in before and in
+    `label_before` is there where another thing stood before what `label` says. `caption` says it in
+    a sentence. `region_captions` say what its place shows in before and in
     after, where a model was asked; `caption_reason` says why there is no caption though there
     should be one.
     """
@@ -29,6 +30,7 @@ class Change:
     caption: str | None = None
     region_captions: tuple[str, str] | None = None
     caption_reason: str | None = None
+    label_before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class ChangeRecord(TypedDict):
     caption: str | None
     region_captions: NotRequired[list[str] | None]  # records of earlier versions lack both
     caption_reason: NotRequired[str | None]
+    label_before: NotRequired[str]  # only there where another thing was
 
 
 class LabelsRecord(TypedDict):

@@ -117,7 +117,7 @@ def _view_record(view: ViewInfo) -> ViewRecord:
 
 def _change_record(change: Change) -> ChangeRecord:
     regions = change.region_captions
-    return {
+    record: ChangeRecord = {
         "kind": change.kind.value,
         "label": change.label,
         "score": _round(change.score, 4),
@@ -127,6 +127,9 @@ def _change_record(change: Change) -> ChangeRecord:
         "region_captions": None if regions is None else list(regions),
         "caption_reason": change.caption_reason,
     }
+    if change.label_before is not None:
+        record["label_before"] = change.label_before
+    return record
 
 
 def _box_record(box: Box | None) -> list[float] | None:
@@ -203,6 +206,7 @@ def _change(record: ChangeRecord) -> Change:
         caption=record["caption"],
         region_captions=None if regions is None else (regions[0], regions[1]),
         caption_reason=record.get("caption_reason"),
+        label_before=record.get("label_before"),
     )
 
 
