@@ -3,16 +3,11 @@
 import json
 
 import jsonschema
-import numpy as np
 import pytest
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 
-from spotdiff.cli.describe import describer_of, table_of
-from spotdiff.stages.set_rounds import Rounds
+from spotdiff.cli.describe import table_of
 from spotdiff.writers.set_reports import read_reports, report_schema
 from tests.fakes import noise, write_image
-from tests.test_conf import CONF
 
 
 @pytest.fixture
@@ -100,33 +95,3 @@ def test_what_is_wrong_is_one_sentence(program, tmp_path, capsys, words, sentenc
     lines = capsys.readouterr().err.splitlines()
     assert sentence in lines[-1]
     assert lines[-1].startswith("describe: ")
-
-
-def test_models_of_the_run_are_shared(tmp_path):
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        cfg = compose("describe", ["a=x", "b=y"])
-    OmegaConf.set_struct(cfg, False)
-    cfg.cache = str(tmp_path)
-    cfg.chat_model = {"_target_": "tests.cli.test_describe.Model"}
-    wanted = {"_target_": "spotdiff.stages.set_rounds.Rounds", "rounds": "${rounds}"}
-    cfg.proposers = {name: wanted | {"proposer": "${chat_model}"} for name in ("one", "other")}
-    Model.made = 0
-    one, other = describer_of(cfg).proposers
-    assert Model.made == 1
-    assert isinstance(one, Rounds)
-    assert one.proposer is other.proposer
-    assert one.rounds == cfg.rounds
-    cfg.chat_model = None
-    with pytest.raises(ValueError, match="Expected chat_model for Rounds, there is none"):
-        describer_of(cfg)
-
-
-class Model:
-    """Something that takes long to load."""
-
-    made = 0
-    name = "model"
-
-    def __init__(self) -> None:
-        Model.made += 1
-        self.weights = np.zeros(3)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
-from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
-from spotdiff.apps.describing import Describer, describe_changes, read_sets
+from spotdiff.apps.describing import describe_changes, read_sets
+from spotdiff.cli.describers import describer_of
 from spotdiff.cli.progress import counting
 from spotdiff.data.images import ImageError
 from spotdiff.data.item_pictures import see_items
-from spotdiff.data.picture_store import PictureStore
 from spotdiff.data.thumbnails import small_jpeg
-from spotdiff.stages.set_difference import SetRules
 from spotdiff.types import Ranked, SetReport
 from spotdiff.writers.set_page import MAX_SHOWN, SIGNIFICANT, PageReport, write_set_page
 from spotdiff.writers.set_reports import write_hypotheses, write_reports
@@ -27,7 +24,6 @@ from spotdiff.writers.set_reports import write_hypotheses, write_reports
 log = logging.getLogger("spotdiff")
 
 MAX_TOLD = 10  # problems, and hypotheses of the table
-EXPERTS = ("image_text", "image_captioner", "chat_model", "detector")  # each made once
 THREADS = 2  # that make small copies
 
 
@@ -35,12 +31,17 @@ def describe(cfg: DictConfig) -> int:
     """Compares two groups, two folders, or the changes of many pairs.
 
     Returns:
-        0: what could not be read is told, and the rest is compared.
+        0: what could not be read is told, and the rest is compared; of a benchmark, how many of
+        its pairs of sets failed.
 
     Raises:
         ValueError: A setting cannot be one, or there is nothing to compare.
         FileNotFoundError: There is no such table, folder or file.
     """
+    if cfg.bench is not None:
+        from spotdiff.cli.set_bench import run_bench
+
+        return run_bench(cfg)
     reports = list(_reports(cfg))
     out = Path(cfg.out)
     write_reports(reports, out / "report.json")
@@ -71,57 +72,6 @@ def _reports(cfg: DictConfig) -> Iterator[SetReport]:
         subset = None if cfg.subset is None else str(cfg.subset)
         sets, problems = read_sets(str(cfg.a), str(cfg.b), data, subset)
         yield describer(sets, problems)
-
-
-def describer_of(cfg: DictConfig, on_look: Callable[[], None] = lambda: None) -> Describer:
-    """Who is asked, from the settings of a program; `on_look` is called for each picture.
-
-    Raises:
-        ValueError: A number cannot be one, or nobody ranks.
-    """
-    experts: dict[str, Any] = {name: _made(cfg.get(name), {}) for name in EXPERTS}
-    proposers, rankers = (
-        [_made(node, experts) for node in (cfg.get(name) or {}).values() if node]
-        for name in ("proposers", "rankers")
-    )
-    rules = SetRules(cfg.hypotheses, cfg.level, cfg.examples, cfg.seed, cfg.min_alike)
-    return Describer(
-        proposers,
-        rankers,
-        rules,
-        purity=cfg.purity,
-        max_images=cfg.max_images,
-        objects=tuple(map(str, cfg.things)),
-        store=PictureStore(None if cfg.cache is None else Path(cfg.cache)),
-        batch=cfg.batch_size,
-        workers=cfg.workers,
-        on_look=on_look,
-        captioner=experts["image_captioner"],
-        embedder=experts["image_text"],
-        text_embedder=experts["image_text"],
-        detector=experts["detector"],
-    )
-
-
-def _made(node: DictConfig | None, experts: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """What a node describes; where it refers to a model of the run, that one and not a second.
-
-    `image_text: ${image_text}` in the settings of a ranker is such a reference.
-    """
-    if node is None:
-        return None
-    raw: Any = OmegaConf.to_container(node, resolve=False)
-    wanted = {
-        str(key): name for key, value in raw.items() for name in experts if value == f"${{{name}}}"
-    }
-    for name in wanted.values():
-        if experts[name] is None:
-            who = str(node._target_).rpartition(".")[2]
-            raise ValueError(
-                f"Expected {name} for {who}, there is none: add {name}=OPTION to the command."
-            )
-    shared = {key: experts[name] for key, name in wanted.items()}
-    return instantiate(node, _convert_="all", **shared)
 
 
 def _with_pictures(report: SetReport) -> PageReport:
