@@ -20,7 +20,7 @@ DRAWING = (
 GROUPS = sorted(
     path.name
     for path in CONF.iterdir()
-    if path.is_dir() and path.name not in ("hydra", "library", *DRAWING)
+    if path.is_dir() and path.name not in ("editor", "hydra", "library", *DRAWING)
 )
 OPTIONS = [
     f"{group}={path.stem}" for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))
@@ -44,9 +44,7 @@ OF_PREDICT = (
 )
 OF_EVALUATE = [option for option in OPTIONS if option.startswith("suite")]
 OF_BUILD = [option for option in OPTIONS if option.startswith(("recipe", "step"))]
-OF_DESCRIBE = [
-    o for o in OPTIONS if o.startswith(("set_proposer", "set_ranker", "image_text", "chat_model"))
-]
+OF_DESCRIBE = [o for o in OPTIONS if o.startswith(("set_", "image_text", "chat_model"))]
 OF_OTHERS = [*OF_EVALUATE, *OF_BUILD, *OF_DESCRIBE]
 OF_TRAIN = [o for o in OPTIONS if not o.startswith(OF_PREDICT) and o not in OF_OTHERS]
 
@@ -119,7 +117,13 @@ def test_every_recipe_and_every_step_composes_and_its_targets_take_their_argumen
     steps = config.get("steps") or {}
     assert _check_targets(config) >= len(steps)
     assert all("_target_" in step for step in steps.values())
-    assert bool(steps) == (option != "recipe=step")
+    assert bool(steps) == (option not in ("recipe=step", "recipe=export"))
+
+
+@pytest.mark.parametrize("editor", sorted(path.stem for path in (CONF / "editor").iterdir()))
+def test_every_editor_of_captions_composes_and_takes_its_arguments(editor):
+    words = ("recipe=edit", f"editor@steps.edit.editor={editor}")
+    assert _check_targets(_composed("build", *words)) >= 3
 
 
 @pytest.mark.parametrize("option", [o for o in OPTIONS if o not in (*OF_TRAIN, *OF_OTHERS)])
