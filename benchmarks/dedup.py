@@ -121,19 +121,22 @@ def _print_copies(photos: Path, folder: Path, count: int) -> None:
     print(f"\n{len(originals)} photographs, each with a copy of each kind; share of copies found\n")
     print(f"| phash, max_distance | {' | '.join(map(str, DISTANCES))} |")
     print(f"| --- |{' --- |' * len(DISTANCES)}")
-    for name, place in kinds.items():
-        shares = [f"{_found(originals, place, distance):.1%}" for distance in DISTANCES]
+    asked = [(name, place, False) for name, place in kinds.items()]
+    asked.append(("mirrored, with mirrored=true", kinds["mirrored"], True))
+    for name, place, mirrored in asked:
+        rules = [DedupRules(max_distance=distance, mirrored=mirrored) for distance in DISTANCES]
+        shares = [f"{_found(originals, place, rule):.1%}" for rule in rules]
         print(f"| {name} | {' | '.join(shares)} |", flush=True)
     rows = [ImageRow(str(path), (path,)) for path in originals]
     wrong = [len(rows) - int(_rows_kept(rows, distance)) for distance in DISTANCES]
     print(f"| originals taken for copies | {' | '.join(map(str, wrong))} |")
 
 
-def _found(originals: Sequence[Path], place: Path, distance: int) -> float:
+def _found(originals: Sequence[Path], place: Path, rules: DedupRules) -> float:
     """The share of copies that are in one group with their original."""
     copies = sorted(place.glob("*.jpg"))
     rows = [ImageRow(str(path), (path,)) for path in (*originals, *copies)]
-    first = deduplicate(rows, DedupRules(max_distance=distance)).first
+    first = deduplicate(rows, rules).first
     return float((first[: len(copies)] == first[len(originals) :]).mean())
 
 
