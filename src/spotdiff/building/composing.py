@@ -12,6 +12,7 @@ from spotdiff.data.cutouts import PhotoLibrary
 from spotdiff.data.photos import Photo
 from spotdiff.data.swapped_pairs import SwapError, SwappedPairs
 from spotdiff.ops.plurals import singular
+from spotdiff.ops.seeds import seed_of
 from spotdiff.ops.wording import listed, noun_of, sentence
 from spotdiff.types import Change, Pair, Plain, Sample
 from spotdiff.writers.files import file_name, write_png
@@ -68,8 +69,7 @@ class Composer:
         photo = None if shown is None else Path(shown)
         if photo is not None and photo not in self._photos:
             return sample.failed(self.name, f"expected a photograph of the library, got {photo}")
-        words = f"{self.seed}\n{sample.id}".encode("utf-8", "surrogatepass")
-        seed = int.from_bytes(hashlib.sha256(words).digest()[:6], "big")
+        seed = seed_of(self.seed, sample.id)
         labels = self.draw.library.labels
         old, new = _named(sample.swap.before, labels), _named(sample.swap.after, labels)
         try:

@@ -39,14 +39,3 @@ def key_of(*parts: Plain) -> str:
     """
     said = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(said.encode("ascii")).hexdigest()[:_KEY]
-
-
-def seed_of(seed: int, sample_id: str) -> int:
-    """What is drawn for a sample, wherever it stands in a table; below 2 to the power of 48.
-
-    Example:
-        >>> seed_of(0, "17"), seed_of(1, "17")
-        (130989945404095, 159399039326427)
-    """
-    words = f"{seed}\n{sample_id}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.sha256(words).digest()[:6], "big")

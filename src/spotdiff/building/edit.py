@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from spotdiff.contracts import CaptionEditor, Tagger
 from spotdiff.ops.caption_edits import swapped
+from spotdiff.ops.seeds import seed_of
 from spotdiff.types import Plain, Reply, Sample, Swap
 
 
@@ -72,7 +72,7 @@ class CaptionEdit:
         if not samples:
             return []
         captions = [_caption(sample) for sample in samples]
-        seeds = [_seed(self.seed, attempt, sample.id) for sample in samples]
+        seeds = [seed_of(self.seed, attempt, sample.id) for sample in samples]
         replies = self.editor(captions, seeds)
         before, after = self.tagger(captions), self.tagger([r.text or "" for r in replies])
         verdicts = [swapped(*told) for told in zip(before, after, strict=True)]
@@ -97,9 +97,3 @@ class CaptionEdit:
 
 def _caption(sample: Sample) -> str:
     return (sample.caption_before or sample.text or "").strip()
-
-
-def _seed(seed: int, attempt: int, sample_id: str) -> int:
-    """What is drawn for a sample, wherever it stands in a table."""
-    words = f"{seed}\n{attempt}\n{sample_id}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.sha256(words).digest()[:6], "big")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias, get_args
@@ -14,6 +13,7 @@ from spotdiff.data.images import read_image
 from spotdiff.ops.boxes import transform
 from spotdiff.ops.frames import scaling
 from spotdiff.ops.montage import framed
+from spotdiff.ops.seeds import seed_of
 from spotdiff.ops.wording import noun_of
 from spotdiff.types import Box, Change, ChangeKind, Exchange, Image, Sample
 from spotdiff.writers.files import file_name, replacing
@@ -97,8 +97,7 @@ class Questions:
         )
 
     def _order(self, name: str) -> tuple[int, int]:
-        digest = hashlib.sha256(f"{self.seed}\n{name}".encode("utf-8", "surrogatepass")).digest()
-        return (0, 1) if digest[0] % 2 else (1, 0)
+        return (0, 1) if seed_of(self.seed, name) % 2 else (1, 0)
 
     def _written(self, name: str, shown: list[_Shown]) -> tuple[str, str]:
         names = [f"images/{file_name(f'{name}_{place}', '.jpg')}" for place in range(2)]

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from spotdiff.building.drawn_files import drawn_path, key_of, seed_of
+from spotdiff.building.drawn_files import drawn_path, key_of
 from spotdiff.contracts import PairSynthesizer
+from spotdiff.ops.seeds import seed_of
 from spotdiff.types import Plain, Sample
 from spotdiff.writers.files import write_png
 
