@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias, get_args
@@ -11,6 +10,7 @@ from spotdiff.building.opened import open_images, picture, problem_of, views_of
 from spotdiff.building.ranges import chosen
 from spotdiff.building.score_filter import Broken, Measured, ScoreFilter, Unscored, told
 from spotdiff.contracts import ChatModel, TextEmbedder
+from spotdiff.ops.answers import yes_or_no
 from spotdiff.stages.similarity import Similarity
 from spotdiff.types import Chat, Pair, Plain, Reply, Sample
 
@@ -114,7 +114,7 @@ class Naturalness(ScoreFilter):
     Attributes:
         chat: Sees pictures.
         ask: `choose` compares how probable the two answers are, `answer` reads what the model says,
-            which must be one of the two words; then the score is 1 or 0.
+            which must begin with one of the two words; then the score is 1 or 0.
 
     Raises:
         ValueError: The model sees no pictures.
@@ -170,10 +170,10 @@ def _pictures(sample: Sample) -> tuple[str, ...]:
 
 
 def _said(reply: Reply) -> Measured:
-    """The score of an answer that is exactly one of the two words, but for case and marks."""
+    """The score of an answer that begins with one of the two words."""
     if reply.text is None:
         return Broken(reply.problem or "the model gave no answer")
-    word = re.sub(r"[\s.!\"'*]+", "", reply.text).casefold()
-    if word not in (YES, NO):
+    said = yes_or_no(reply.text)
+    if said is None:
         return Broken(f"expected yes or no, the model said {reply.text[:60]!r}")
-    return [1.0 if word == YES else 0.0]
+    return [float(said)]
