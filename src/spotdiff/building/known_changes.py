@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from spotdiff.building.sample_records import change_of
+from spotdiff.ops.boxes import covered
 from spotdiff.types import Box, Change, Plain, Sample
 
 
@@ -54,12 +57,8 @@ class KnownChanges:
 
     def _meet(self, one: Change, other: Change) -> bool:
         views = ((one.box_before, other.box_before), (one.box_after, other.box_after))
-        return any(a and b and _shared(a, b) >= self.min_overlap for a, b in views)
+        return any(a and b and self._overlap(a, b) for a, b in views)
 
-
-def _shared(one: Box, other: Box) -> float:
-    """The share of the smaller box that lies in both."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
-    return width * height / smaller if width > 0 and height > 0 and smaller > 0 else 0.0
+    def _overlap(self, one: Box, other: Box) -> bool:
+        shared = covered(np.array([one], np.float32), np.array([other], np.float32))
+        return float(shared[0, 0]) >= self.min_overlap

@@ -28,11 +28,20 @@ def iou(boxes: Boxes, others: Float32[np.ndarray, "m 4"]) -> Float32[np.ndarray,
         >>> iou(np.float32([[0, 0, 2, 2]]), np.float32([[1, 0, 3, 2], [4, 4, 5, 5]])).round(2)
         array([[0.33, 0.  ]], dtype=float32)
     """
-    first = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    last = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    shared = (last - first).clip(min=0).prod(axis=-1)
+    shared = _shared(boxes, others)
     union = area(boxes)[:, None] + area(others)[None, :] - shared
     return np.asarray(shared / np.where(union > 0, union, 1), np.float32)
+
+
+def covered(boxes: Boxes, others: Float32[np.ndarray, "m 4"]) -> Float32[np.ndarray, "n m"]:
+    """What every box shares with every other, as a part of the smaller one; 0 where that is empty.
+
+    Example:
+        >>> covered(np.float32([[0, 0, 4, 4]]), np.float32([[1, 1, 2, 2], [3, 0, 5, 9]]))
+        array([[1.  , 0.25]], dtype=float32)
+    """
+    smaller = np.minimum(area(boxes)[:, None], area(others)[None, :])
+    return np.asarray(_shared(boxes, others) / np.where(smaller > 0, smaller, 1), np.float32)
 
 
 def pixel_iou(boxes: Boxes, others: Float32[np.ndarray, "m 4"]) -> Float32[np.ndarray, "n m"]:
@@ -128,3 +137,10 @@ def mask_box(mask: Shaped[np.ndarray, "h w"]) -> Box | None:
     if not len(rows):
         return None
     return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
+
+
+def _shared(boxes: Boxes, others: Float32[np.ndarray, "m 4"]) -> Float32[np.ndarray, "n m"]:
+    """What every box shares with every other, in square pixels."""
+    first = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    last = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    return np.asarray((last - first).clip(min=0).prod(axis=-1), np.float32)
