@@ -17,6 +17,24 @@ def test_halves_are_of_one_size_and_share_no_file():
     assert halves(ITEMS, [29, *range(29)], 0) == (one, other)
 
 
+def test_what_belongs_together_is_in_the_same_half_of_both_sets():
+    for told in ("scene", "prompt"):
+        sets = [
+            [SetItem(f"{name}{i}.png", **{told: f"{told} {i % 10}"}) for i in range(40)]
+            for name in "ab"
+        ]
+        (one, rest), (other, _) = (halves(items, range(40), 3) for items in sets)
+        assert one == other
+        assert len(one) == len(rest) == 20
+        assert not {row % 10 for row in one} & {row % 10 for row in rest}
+
+
+def test_one_scene_is_split_by_files():
+    items = [SetItem(f"{i}.png", scene="all") for i in range(8)]
+    one, rest = halves(items, range(8), 0)
+    assert len(one) == len(rest) == 4
+
+
 def test_one_file_has_no_second_half():
     assert halves(ITEMS[:3], range(3), 0) == ([0, 1, 2], [])
     assert halves((), (), 0) == ([], [])

@@ -37,7 +37,10 @@ def ranked(text="dark <b>pictures</b>", q=0.001, **more):
 
 
 def report(*texts):
-    first = SetItem("a<script>.png", (1.0, 2.0, 3.0, 4.5)), SetItem("b.png", None, "prompt", "says")
+    first = (
+        SetItem("a<script>.png", (1.0, 2.0, 3.0, 4.5)),
+        SetItem("b.png", None, "prompt", "says", "s"),
+    )
     sets = ImageSets(("<night>", "day"), first, (SetItem("c.png"),), "it is dark", "easy")
     plain = Ranked(Hypothesis("night"), "clip", 0.5, 0.4, 0.6, (0.0, 0.0), 0.0, 0.5, 0.5)
     return SetReport(

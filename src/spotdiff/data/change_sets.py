@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +51,25 @@ class _Gathered:
         self.labels[change.label or "without a label"] += 1
 
 
+class _Scenes:
+    """Photographs that pairs have in common, directly or by others: they show one place."""
+
+    def __init__(self) -> None:
+        self.parents: dict[str, str] = {}
+
+    def of(self, path: str) -> str:
+        """The first photograph of the scene, by name."""
+        while (parent := self.parents.setdefault(path, path)) != path:
+            self.parents[path] = self.parents[parent]  # so that chains stay short
+            path = parent
+        return path
+
+    def join(self, before: str, after: str) -> None:
+        """Says that two photographs are of one scene."""
+        first, second = sorted((self.of(before), self.of(after)))
+        self.parents[second] = first
+
+
 def change_sets(
     results: Iterable[PairResult], folder: Path
 ) -> tuple[list[ChangeSets], tuple[str, ...]]:
@@ -58,18 +77,21 @@ def change_sets(
 
     Of what was added the first set shows the after view and the second one the same place in the
     before view; of what was removed the other way round; of what was changed after, then before.
+    Pairs that share a photograph are one scene.
 
     Args:
         results: Answers, as `predict` records them.
         folder: Of the records: paths are taken from the working directory, or else from there.
     """
     found = {kind: _Gathered() for kind in ChangeKind}
+    scenes = _Scenes()
     problems = []
     for result in results:
         if result.status != "ok":
             problems.append(f"pair {result.pair_id}: was not answered: {result.reason}")
             continue
         before, after = (_path(view, folder) for view in (result.before, result.after))
+        scenes.join(before, after)
         for number, change in enumerate(result.changes, start=1):
             boxes = _boxes(result, change)
             if boxes is None:
@@ -78,12 +100,16 @@ def change_sets(
             else:
                 items = SetItem(before, boxes[0]), SetItem(after, boxes[1])
                 found[change.kind].add(change, items)
-    told = [_sets(kind, gathered) for kind, gathered in found.items() if gathered.first]
+    told = [_sets(kind, one, scenes) for kind, one in found.items() if one.first]
     return told, tuple(problems)
 
 
-def _sets(kind: ChangeKind, found: _Gathered) -> ChangeSets:
-    sets = ImageSets(NAMES[kind], tuple(found.first), tuple(found.second))
+def _sets(kind: ChangeKind, found: _Gathered, scenes: _Scenes) -> ChangeSets:
+    first, second = (
+        tuple(replace(item, scene=scenes.of(item.path)) for item in items)
+        for items in (found.first, found.second)
+    )
+    sets = ImageSets(NAMES[kind], first, second)
     labels = sorted(found.labels.items(), key=lambda item: (-item[1], item[0]))
     return ChangeSets(kind, sets, tuple(labels))
 

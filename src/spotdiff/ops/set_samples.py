@@ -11,7 +11,7 @@ from spotdiff.types import ImageSets, SetItem
 
 
 def shuffled(items: Sequence[SetItem], rows: Sequence[int], seed: int, what: str) -> list[int]:
-    """Rows in an order of chance; parts of one file stand together.
+    """Rows in an order of chance; what belongs together stands together.
 
     Args:
         items: What rows are numbers of.
@@ -24,15 +24,17 @@ def shuffled(items: Sequence[SetItem], rows: Sequence[int], seed: int, what: str
         >>> shuffled(items, range(6), 0, "a") == shuffled(items, [5, 4, 3, 2, 1, 0], 0, "a")
         True
     """
-    return sorted(
-        rows, key=lambda row: (of_words(what, seed, items[row].path), items[row].box or ())
-    )
+    units = dict(zip(rows, _units(items, rows), strict=True))
+    places = {unit: of_words(what, seed, unit) for unit in units.values()}
+    return sorted(rows, key=lambda row: (places[units[row]], items[row].path, items[row].box or ()))
 
 
 def halves(items: Sequence[SetItem], rows: Sequence[int], seed: int) -> tuple[list[int], list[int]]:
-    """Rows in two parts of about one size, each ascending; parts of one file are in one of them.
+    """Rows in two parts of about one size, each ascending; what belongs together is in one part.
 
-    The second part is empty where there is but one file.
+    Pictures of one scene or one prompt belong together, whichever set they are in, and parts of one
+    file; where all are of one scene, parts of one file alone. The second part is empty where there
+    is but one file.
 
     Example:
         >>> items = [SetItem("a.png"), SetItem("a.png", (0, 0, 9, 9)), SetItem("b.png")]
@@ -40,10 +42,16 @@ def halves(items: Sequence[SetItem], rows: Sequence[int], seed: int) -> tuple[li
         [(0, 1), (2,)]
     """
     order = shuffled(items, rows, seed, "halves")
-    paths = [items[row].path for row in order]
-    ends = [i for i in range(1, len(order)) if paths[i] != paths[i - 1]]
+    units = _units(items, order)
+    ends = [i for i in range(1, len(order)) if units[i] != units[i - 1]]
     end = min(ends, key=lambda i: abs(2 * i - len(order)), default=len(order))
     return sorted(order[:end]), sorted(order[end:])
+
+
+def _units(items: Sequence[SetItem], rows: Sequence[int]) -> list[str]:
+    """What each of the rows belongs to."""
+    units = [items[row].scene or items[row].prompt or items[row].path for row in rows]
+    return units if len(set(units)) > 1 else [items[row].path for row in rows]
 
 
 def limited(items: tuple[SetItem, ...], most: int, seed: int) -> tuple[SetItem, ...]:

@@ -25,12 +25,15 @@ class SetItem:
         box: The part, in pixels after EXIF rotation; None for all of it.
         prompt: What a generator was asked for; None where nobody asked one.
         caption: What it shows, where somebody said so.
+        scene: What pictures of both sets may have in common, such as the pair that they are views
+            of: they are looked at in the same half.
     """
 
     path: str
     box: Box | None = None
     prompt: str | None = None
     caption: str | None = None
+    scene: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def _item(told: Mapping[str, Any]) -> SetItem:
     if box is not None:
         x0, y0, x1, y1 = box
         box = (x0, y0, x1, y1)
-    return SetItem(told["path"], box, told["prompt"], told["caption"])
+    return SetItem(told["path"], box, told["prompt"], told["caption"], told["scene"])
 
 
 def _ranked(told: Mapping[str, Any]) -> Ranked:
