@@ -26,6 +26,11 @@ def test_captions_name_what_takes_most_room_and_how_many(step):
     }
     ids = [sample.id for sample in captioned(step.draw.library.photos, each=2)]
     assert ids[:4] == ["one", "one-2", "two", "two-2"]
+    cells = [sample.cells for sample in captioned(step.draw.library.photos, each=2)]
+    assert cells[1:3] == [
+        {"photograph": "one", "number": 2},
+        {"photograph": "two", "number": 1},
+    ]
 
 
 def test_a_sample_becomes_a_pair_with_its_truth(step):

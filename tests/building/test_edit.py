@@ -8,7 +8,7 @@ from spotdiff.apps.places import travelling
 from spotdiff.building.edit import CaptionEdit
 from spotdiff.experts.hanta import HanTaTagger
 from spotdiff.labels.swaps import CompatibleNouns
-from spotdiff.stages.caption_editors import RuleEditor
+from spotdiff.stages.caption_editors import ChatEditor, RuleEditor
 from spotdiff.types import ModelInfo, Reply, Sample, Swap
 
 
@@ -62,6 +62,37 @@ def test_what_is_drawn_depends_on_seed_and_id_alone(editor, tagger):
     assert together == [step([sample])[0].swap for sample in many]
     assert len(set(together)) > 3
     assert together != [sample.swap for sample in CaptionEdit(editor, tagger, seed=4)(many)]
+
+
+def test_rows_of_one_photograph_get_other_edits_each(editor, tagger):
+    rows = [
+        Sample(
+            f"p-{number}",
+            caption_before="A dog and a bowl.",
+            cells={"photograph": "p", "number": number},
+        )
+        for number in range(1, 9)
+    ]
+    for seed in range(3):
+        swaps = [sample.swap for sample in CaptionEdit(editor, tagger, seed=seed)(rows)]
+        assert len(set(swaps)) == len(rows)
+        assert [swap.before == swaps[0].before for swap in swaps] == [True, False] * 4
+
+
+def test_a_chat_model_draws_anew_for_every_row_and_attempt(tagger):
+    class Noting:
+        info, sees = ModelInfo("noting", "0" * 64), False
+
+        def __init__(self) -> None:
+            self.seeds: list[int | None] = []
+
+        def __call__(self, chats):
+            self.seeds += [chat.seed for chat in chats]
+            return [Reply("Chatter.") for _ in chats]
+
+    model = Noting()
+    CaptionEdit(ChatEditor(model), tagger, attempts=2)(samples(*["A dog on a mat."] * 2))
+    assert len(set(model.seeds)) == 4
 
 
 def test_a_noun_that_is_mentioned_already_does_not_come_in(editor, tagger):

@@ -136,6 +136,8 @@ def test_a_question_arrives_with_its_pictures_its_system_and_its_settings(serve)
     told = {name: value for name, value in body.items() if name != "messages"}
     assert told == {"model": "some/model", "temperature": 0.5, "top_p": 0.9, "seed": 3,
                     "max_tokens": 7}  # fmt: skip
+    model([Chat(("Again?",), seed=2**40 + 1)])
+    assert server.asked[-1]["seed"] == 4
     system, user = body["messages"]
     assert system == {"role": "system", "content": "Be brief."}
     kinds = [part["type"] for part in user["content"]]

@@ -36,7 +36,8 @@ def test_a_question_has_random_numbers_of_its_own():
     how = Generation(5, temperature=1.0)
     chats = [
         Chat(("a",)), Chat(("b",)), Chat(("a",), "s"), Chat(("a", "")), Chat((noise(0),)),
-        Chat((noise(1),)), Chat((noise(0).reshape(96, 64, 3),)),
+        Chat((noise(1),)), Chat((noise(0).reshape(96, 64, 3),)), Chat(("a",), seed=0),
+        Chat(("a",), seed=1),
     ]  # fmt: skip
     rows = Drawing(chats, how, torch.device("cpu")).draws
     assert len(torch.unique(rows, dim=0)) == len(chats)

@@ -17,6 +17,7 @@ from spotdiff.ops.wording import listed, noun_of, sentence
 from spotdiff.types import Change, Pair, Plain, Sample
 from spotdiff.writers.files import file_name, write_png
 
+PHOTOGRAPH, NUMBER = "photograph", "number"  # cells: what a row is of, and which of its rows it is
 _SAID = 4  # sorts of things that a caption names
 
 
@@ -103,7 +104,8 @@ def captioned(photos: Iterable[Photo], each: int = 1) -> Iterator[Sample]:
     Args:
         photos: With outlines.
         each: Samples of one photograph, for as many edits. Ids are the stems of files, with a
-            number from the second on.
+            number from the second on; cells keep both, as all samples of a photograph belong into
+            the same part of a data set.
     """
     seen: dict[str, int] = {}
     for photo in photos:
@@ -121,9 +123,10 @@ def captioned(photos: Iterable[Photo], each: int = 1) -> Iterator[Sample]:
         if told:
             stem, caption = photo.path.stem, sentence([listed(told)])
             for _ in range(each):
-                seen[stem] = seen.get(stem, 0) + 1
-                name = stem if seen[stem] == 1 else f"{stem}-{seen[stem]}"
-                yield Sample(name, images=(str(photo.path),), caption_before=caption)
+                seen[stem] = number = seen.get(stem, 0) + 1
+                cells: dict[str, Plain] = {PHOTOGRAPH: stem, NUMBER: number}
+                name = stem if number == 1 else f"{stem}-{number}"
+                yield Sample(name, images=(str(photo.path),), caption_before=caption, cells=cells)
 
 
 def _named(words: str, labels: Collection[str]) -> str:

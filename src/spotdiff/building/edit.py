@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from spotdiff.building.composing import NUMBER, PHOTOGRAPH
 from spotdiff.contracts import CaptionEditor, Tagger
 from spotdiff.ops.caption_edits import swapped
 from spotdiff.ops.seeds import seed_of
@@ -20,7 +21,8 @@ class CaptionEdit:
     Args:
         editor: Edits.
         tagger: Reads both captions.
-        seed: Of what is drawn; beside it counts the id of a sample, and nothing else.
+        seed: Of what is drawn; beside it counts the id of a sample, and nothing else. Samples of
+            one photograph get edits that follow one another, so that they differ.
         attempts: How often an editor is asked that gives no usable answer, each time with another
             seed.
         name: Of the step.
@@ -72,7 +74,7 @@ class CaptionEdit:
         if not samples:
             return []
         captions = [_caption(sample) for sample in samples]
-        seeds = [seed_of(self.seed, attempt, sample.id) for sample in samples]
+        seeds = [_seed(self.seed, attempt, sample) for sample in samples]
         replies = self.editor(captions, seeds)
         before, after = self.tagger(captions), self.tagger([r.text or "" for r in replies])
         verdicts = [swapped(*told) for told in zip(before, after, strict=True)]
@@ -97,3 +99,11 @@ class CaptionEdit:
 
 def _caption(sample: Sample) -> str:
     return (sample.caption_before or sample.text or "").strip()
+
+
+def _seed(seed: int, attempt: int, sample: Sample) -> int:
+    """What is drawn for a sample, wherever it stands in a table."""
+    photograph, number = sample.cells.get(PHOTOGRAPH), sample.cells.get(NUMBER)
+    if isinstance(photograph, str) and isinstance(number, int):
+        return seed_of(seed, attempt, photograph) + number
+    return seed_of(seed, attempt, sample.id)

@@ -83,7 +83,8 @@ class KeptChat:
 
         who = self.info.name, self.info.sha256
         return [
-            of_words(who, words, chat.system, tuple(map(part_name, chat.parts))) for chat in chats
+            of_words(who, words, *_drawn(chat), chat.system, tuple(map(part_name, chat.parts)))
+            for chat in chats
         ]
 
 
@@ -108,6 +109,11 @@ class KeptTexts:
 
         found = [one for one in known_or_asked(names, self.shelf, ask, 4096) if one is not None]
         return np.concatenate(found) if found else self.embedder.text_embeddings([])
+
+
+def _drawn(chat: Chat) -> tuple[int, ...]:
+    """The seed of a question that has one of its own."""
+    return () if chat.seed is None else (chat.seed,)
 
 
 def known_or_asked(

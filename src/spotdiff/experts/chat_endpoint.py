@@ -15,6 +15,7 @@ from spotdiff.experts.questions import Found, unaskable
 from spotdiff.types import Chat, ModelInfo, Reply, Scores
 
 _TOPS = 20  # tokens whose probability is asked for; more are not given
+_SEEDS = 2**31  # that every server takes
 
 log = logging.getLogger("spotdiff")
 
@@ -80,10 +81,11 @@ class ChatEndpoint:
         """One reply a question, which does not depend on the other questions."""
         how = self.generation
         wanted = {"temperature": how.temperature, "top_p": how.top_p}
-        wanted |= {"seed": how.seed if how.draws else None, self.limit_name: how.max_new_tokens}
+        wanted |= {self.limit_name: how.max_new_tokens}
 
         def ask(chat: Chat) -> Reply:
-            return Reply(answer(self._completion(chat, wanted)))
+            seed = (how.seed + (chat.seed or 0)) % _SEEDS if how.draws else None
+            return Reply(answer(self._completion(chat, {**wanted, "seed": seed})))
 
         return self._each(chats, ask, lambda problem: Reply(None, problem))
 

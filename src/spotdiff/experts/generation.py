@@ -24,7 +24,7 @@ class Generation:
         top_p: Only the likeliest words that together have this probability are drawn from; None
             draws from all.
         num_beams: Answers that are followed at once where nothing is drawn.
-        seed: Of what is drawn. The same question gets the same answer.
+        seed: Of what is drawn. The same question with the same seed gets the same answer.
 
     Raises:
         ValueError: If a number is out of range, or beams meet with drawing.
@@ -118,7 +118,8 @@ def drawn_tokens(
 
 def _uniform(chat: Chat, how: Generation) -> np.ndarray:
     """The random numbers of an answer, by its question and the seed."""
-    said = hashlib.sha256(f"{how.seed}\n{chat.system}".encode())
+    seed = f"{how.seed}" if chat.seed is None else f"{how.seed} {chat.seed}"
+    said = hashlib.sha256(f"{seed}\n{chat.system}".encode())
     for part in chat.parts:
         kind = "text" if isinstance(part, str) else f"picture {part.shape}"
         said.update(f"\n{kind}\n".encode())

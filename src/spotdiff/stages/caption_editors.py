@@ -8,8 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-import numpy as np
-
 from spotdiff.contracts import ChatModel, Tagger
 from spotdiff.labels.swaps import CompatibleNouns
 from spotdiff.ops.caption_edits import Span, noun_spans, replaced
@@ -38,7 +36,8 @@ class RuleEditor:
     def __call__(self, captions: Sequence[str], seeds: Sequence[int]) -> list[Reply]:
         """An edited caption each; which noun goes and which comes is drawn by the seed.
 
-        A caption without a noun that is in the table stays as it is.
+        Seeds that follow one another take other nouns, until none is left that was not taken. A
+        caption without a noun that is in the table stays as it is.
         """
         read = self.tagger(captions)
         return [self._edited(*told) for told in zip(captions, read, seeds, strict=True)]
@@ -54,9 +53,8 @@ class RuleEditor:
         ]
         if not choices:
             return Reply(caption)  # there is nothing to swap, which is for others to judge
-        rng = np.random.default_rng(seed)
-        span, others = choices[int(rng.integers(len(choices)))]
-        noun = others[int(rng.integers(len(others)))]
+        span, others = choices[seed % len(choices)]
+        noun = others[seed // len(choices) % len(others)]
         text = replaced(
             caption, tokens, span, plural(noun) if _several(tokens, span) else noun, article(noun)
         )
@@ -81,9 +79,11 @@ class ChatEditor:
         self.info = ModelInfo(f"{model.info.name}, {CAPTION_EDIT.version}", digest)
 
     def __call__(self, captions: Sequence[str], seeds: Sequence[int]) -> list[Reply]:
-        """An edited caption each; a model draws by its own seed."""
-        del seeds
-        asked = [Chat((CAPTION_EDIT.ask(caption=caption),)) for caption in captions]
+        """An edited caption each; what a model draws depends on the seed beside its own."""
+        asked = [
+            Chat((CAPTION_EDIT.ask(caption=caption),), seed=seed)
+            for caption, seed in zip(captions, seeds, strict=True)
+        ]
         return [
             reply if reply.text is None else Reply(reply.text.strip().strip("\"'“”").strip())
             for reply in self.model(asked)

@@ -17,10 +17,13 @@ class Chat:
     Attributes:
         parts: Texts and pictures of the user's turn, in their order.
         system: Who answers and how; None leaves it to the model.
+        seed: Of what is drawn for this question, beside the seed of the model: the same question
+            with another one may get another answer. None leaves it to the model alone.
     """
 
     parts: tuple[Part, ...]
     system: str | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
