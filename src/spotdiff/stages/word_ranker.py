@@ -11,12 +11,15 @@ from spotdiff.contracts import Album, Tagger
 from spotdiff.stages.set_captions import told_of
 from spotdiff.types import Hypothesis, ModelInfo, Token
 
+_DENIALS = frozenset(["no", "not", "without", "nobody", "nothing"])
+
 
 class WordRanker:
     """Scores pictures by the share of a hypothesis' words that their captions have; a `SetRanker`.
 
     Nouns, adjectives, verbs and numbers count, in their dictionary forms. It knows no synonyms:
-    what captions call otherwise is not found. Pictures without a caption are NaN.
+    what captions call otherwise is not found. Pictures without a caption are NaN, and so is what
+    says that something is not there.
 
     Args:
         tagger: Reads captions and hypotheses.
@@ -40,7 +43,8 @@ class WordRanker:
         captions = told_of(album, rows).captions
         scores = np.full((len(hypotheses), len(rows)), np.nan)
         columns = [column for column, row in enumerate(rows) if row in captions]
-        said = [_words(tokens) for tokens in self.tagger([captions[rows[c]] for c in columns])]
+        read = self.tagger([captions[rows[column]] for column in columns])
+        said = [{token.lemma for token in tokens} for tokens in read]
         asked = self.tagger([one.text for one in hypotheses])
         for row, words in enumerate(map(_words, asked)):
             if words:
@@ -49,4 +53,7 @@ class WordRanker:
 
 
 def _words(tokens: Sequence[Token]) -> set[str]:
+    """Those that count; none where something is denied."""
+    if any(token.word.lower() in _DENIALS for token in tokens):
+        return set()
     return {token.lemma for token in tokens if token.part != "other"}
