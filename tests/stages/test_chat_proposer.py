@@ -90,6 +90,7 @@ def test_rounds_samples_and_hypotheses_are_all_honoured_and_seeded():
             6,
             5,
         )
+    assert [chat.seed for chat in model.chats] == [7, 8, 9]  # a model that draws draws anew
     again = FakeChat()
     chat_in_rounds(again, rounds=3, samples=6)(RED, BLUE, 2, seed=7)
     assert [chat.parts for chat in again.chats] == [chat.parts for chat in model.chats]

@@ -5,7 +5,6 @@ Dunlap et al. 2024 (VisDiff), section 4.1: https://arxiv.org/abs/2312.02974
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from spotdiff.contracts import Album, ChatModel
@@ -14,7 +13,7 @@ from spotdiff.stages.prompts import Prompt
 from spotdiff.stages.set_captions import told_of
 from spotdiff.stages.set_prompts import BRIEF, COMMON, CONTRAST, asking, listed_captions
 from spotdiff.stages.set_rounds import Rounds
-from spotdiff.types import Chat, Hypothesis, ModelInfo, Part
+from spotdiff.types import Chat, Hypothesis, ModelInfo
 
 Question: TypeAlias = Literal["contrast", "brief", "common"]
 
@@ -52,7 +51,7 @@ class ChatProposer:
         first: Album,
         second: Album,
         count: int,
-        seed: int,  # noqa: ARG002 - a model draws by its own
+        seed: int,
     ) -> tuple[list[Hypothesis], list[str]]:
         """What the model lists; captions and answers that failed are problems."""
         albums = (first,) if self.question == "common" else (first, second)
@@ -62,7 +61,7 @@ class ChatProposer:
             return [], [*problems, f"{self.name}: a set has no captions, so nothing was asked"]
         captions = listed_captions(*(list(one.captions.values()) for one in told))
         asked = _PROMPTS[self.question].ask(captions=captions, count=str(count))
-        said, wrong = ask_for_items(self.model, (asked,), count, self.name)
+        said, wrong = ask_for_items(self.model, Chat((asked,), seed=seed), count, self.name)
         return said, problems + wrong
 
 
@@ -81,17 +80,17 @@ def chat_in_rounds(
 
 
 def ask_for_items(
-    model: ChatModel, parts: Sequence[Part], count: int, name: str
+    model: ChatModel, chat: Chat, count: int, name: str
 ) -> tuple[list[Hypothesis], list[str]]:
     """Asks one question whose answer is a list.
 
     Args:
         model: Is asked.
-        parts: The question.
+        chat: The question.
         count: Items that are taken at most.
         name: Who asks, for hypotheses and problems.
     """
-    (reply,) = model([Chat(tuple(parts))])
+    (reply,) = model([chat])
     if reply.text is None or reply.problem is not None:
         return [], [f"{name}: {reply.problem or 'the model gave no answer'}"]
     found = items(reply.text)[:count]

@@ -7,7 +7,7 @@ from spotdiff.ops.set_montage import set_montage
 from spotdiff.stages.chat_proposer import ask_for_items
 from spotdiff.stages.set_prompts import MONTAGE, asking
 from spotdiff.stages.set_rounds import Rounds
-from spotdiff.types import Hypothesis, ModelInfo
+from spotdiff.types import Chat, Hypothesis, ModelInfo
 
 
 class MontageProposer:
@@ -41,7 +41,7 @@ class MontageProposer:
         first: Album,
         second: Album,
         count: int,
-        seed: int,  # noqa: ARG002 - a model draws by its own
+        seed: int,
     ) -> tuple[list[Hypothesis], list[str]]:
         """What the model lists."""
         counts = len(first.rows), len(second.rows)
@@ -50,7 +50,7 @@ class MontageProposer:
         images = first.images(first.rows), second.images(second.rows)
         drawn = set_montage(*images, self.max_side, self.cell)
         asked = MONTAGE.ask(first=str(counts[0]), second=str(counts[1]), count=str(count))
-        return ask_for_items(self.model, (drawn, asked), count, self.name)
+        return ask_for_items(self.model, Chat((drawn, asked), seed=seed), count, self.name)
 
 
 def montage_in_rounds(

@@ -10,7 +10,7 @@ from spotdiff.contracts import Album, ChatModel
 from spotdiff.stages.chat_proposer import ask_for_items
 from spotdiff.stages.set_captions import Told, told_of
 from spotdiff.stages.set_prompts import PAIRED, asking, one_line
-from spotdiff.types import Hypothesis, ModelInfo
+from spotdiff.types import Chat, Hypothesis, ModelInfo
 
 
 class PairedProposer:
@@ -58,7 +58,7 @@ class PairedProposer:
             size = min(self.samples, len(shared))
             prompts = [shared[i] for i in rng.choice(len(shared), size, replace=False)]
             rows = [self._drawn(group, prompts, rng) for group in groups]
-            said, wrong = self._asked(prompts, rows, (first, second), count)
+            said, wrong = self._asked(prompts, rows, (first, second), count, seed + turn)
             told.append(said)
             problems += wrong
         longest = max(map(len, told))
@@ -79,6 +79,7 @@ class PairedProposer:
         rows: Sequence[Sequence[Sequence[int]]],
         albums: Sequence[Album],
         count: int,
+        seed: int,
     ) -> tuple[list[Hypothesis], list[str]]:
         told = [
             told_of(album, [row for some in own for row in some])
@@ -93,7 +94,7 @@ class PairedProposer:
         if not blocks:
             return [], [*problems, f"{self.name}: no prompt has captions in both sets"]
         asked = PAIRED.ask(captions="\n\n".join(blocks), count=str(count))
-        said, wrong = ask_for_items(self.model, (asked,), count, self.name)
+        said, wrong = ask_for_items(self.model, Chat((asked,), seed=seed), count, self.name)
         return said, problems + wrong
 
 
