@@ -53,6 +53,30 @@ def test_photographs_come_sorted_with_their_outlines(coco):
     assert library.labels == ("bowl", "cup")
 
 
+def test_only_what_is_seen_as_a_whole_is_cut_out_where_that_is_asked(coco):
+    folder, path = coco
+    table = json.loads(path.read_text())
+    corner = [0, 0, 59, 0, 59, 49, 0, 49]
+    table["categories"].append({"id": 3, "name": "vase"})
+    for image in table["images"]:
+        image |= {"width": 160, "height": 120}
+    table["annotations"] += [
+        {"image_id": 7, "category_id": 3, "area": 3000, "segmentation": [corner]},
+        {"image_id": 8, "category_id": 2, "area": 9000, "segmentation": [corner, corner]},
+    ]
+    path.write_text(json.dumps(table))
+    (first, second), third = (photo.outlines for photo in PhotoLibrary.from_folder(*coco).photos)
+    assert [first.is_cut, first.is_in_pieces] == [False, False]
+    assert [second.is_cut, second.is_in_pieces] == [True, True]
+    assert third[-1].is_cut
+    assert first.box == (40, 30, 99, 79)
+    assert first.moved(np.full(2, 0.5), np.zeros(2)).box == (20, 15, 49.5, 39.5)
+    library = PhotoLibrary.from_folder(folder, path, whole=True)
+    assert library.labels == ("bowl", "cup")
+    assert library.names == ("bowl", "cup", "vase")
+    assert PhotoLibrary.from_folder(folder, path).labels == ("bowl", "cup", "vase")
+
+
 def test_a_split_keeps_the_images_whose_split_begins_with_it(coco):
     library = PhotoLibrary.from_folder(*coco, split="train")
     assert [photo.path.name for photo in library.photos] == ["b.png"]

@@ -4,9 +4,14 @@ import cv2
 import numpy as np
 import pytest
 
+from spotdiff.data.cutouts import PhotoLibrary
+from spotdiff.data.photos import Outline, Photo
 from spotdiff.data.swapped_pairs import SwapError, SwappedPairs
 from spotdiff.types import ChangeKind
 from tests.photo_parts import COLOURS, library
+from tests.photo_parts import photo as photo_of
+
+DOG, CUP = (60, 50, 130, 120), (100, 90, 140, 140)
 
 
 @pytest.fixture
@@ -64,6 +69,38 @@ def test_without_a_photograph_both_things_are_pasted(draw):
     pair = draw("p", 3, "bowl", "cup", None)
     assert pair.before.shape == (512, 512, 3)
     assert len(pair.truth.changes) == 1
+
+
+def test_what_stands_in_front_stays_there_and_what_holds_a_thing_does_not(tmp_path):
+    """The cup stands before the dog, its foot lower; the bowl holds the dog."""
+    scenes = {
+        "before": photo_of(tmp_path, "before", ("dog", (60, 40, 130, 120)), ("cup", CUP)),
+        "holding": photo_of(tmp_path, "holding", ("bowl", (40, 20, 190, 155)), ("dog", DOG)),
+        "cat": photo_of(tmp_path, "cat", ("cat", (20, 40, 90, 120))),
+    }
+    draw = SwappedPairs(PhotoLibrary(list(scenes.values())))
+    pair = draw("p", 1, "dog", "cat", scenes["before"].path)
+    cup = near(pair.before, "cup")
+    assert cup.sum() > 500
+    assert (near(pair.after, "cup") == cup).mean() > 0.995  # but for the rim
+    pair = draw("p", 1, "dog", "cat", scenes["holding"].path)
+    assert near(pair.after, "cat").sum() > 0.9 * near(pair.before, "dog").sum()
+
+
+def test_a_thing_most_of_which_is_hidden_is_refused(tmp_path):
+    hidden = photo_of(tmp_path, "hidden", ("dog", DOG), ("cup", (70, 60, 160, 150)))
+    others = photo_of(tmp_path, "cat", ("cat", (20, 40, 90, 120)))
+    with pytest.raises(SwapError, match="or hides behind it"):
+        SwappedPairs(PhotoLibrary([hidden, others]))("p", 1, "dog", "cat", hidden.path)
+
+
+def test_things_in_pieces_stay(tmp_path):
+    one = photo_of(tmp_path, "one", ("dog", (20, 40, 60, 80)), ("dog", (120, 40, 180, 80)))
+    parts = tuple(outline.polygons[0] for outline in one.outlines)
+    parted = Photo(one.path, (Outline(parts, 4000.0, "dog"),))
+    others = photo_of(tmp_path, "cat", ("cat", (20, 40, 90, 120)))
+    with pytest.raises(SwapError, match="one of 1 of 'dog' is seen in pieces only"):
+        SwappedPairs(PhotoLibrary([parted, others]))("p", 1, "dog", "cat", one.path)
 
 
 def test_what_cannot_be_drawn_says_why(draw):

@@ -12,7 +12,7 @@ from spotdiff.labels.swaps import CompatibleNouns
 def photo_library(
     annotations: str | Path, photos: str | Path | None = None, split: str | None = None
 ) -> PhotoLibrary:
-    """The photographs of a COCO instances file.
+    """The photographs of a COCO instances file; cut out of them is what is seen as a whole.
 
     Args:
         annotations: The file.
@@ -25,7 +25,7 @@ def photo_library(
     """
     table = existing(annotations, "a COCO instances file for annotations")
     folder = table.parent if photos is None else existing(photos, "a folder for photos")
-    return PhotoLibrary.from_folder(folder, table, split)
+    return PhotoLibrary.from_folder(folder, table, split, whole=True)
 
 
 def compatible_nouns(

@@ -71,8 +71,8 @@ class Composer:
         if photo is not None and photo not in self._photos:
             return sample.failed(self.name, f"expected a photograph of the library, got {photo}")
         seed = seed_of(self.seed, sample.id)
-        labels = self.draw.library.labels
-        old, new = _named(sample.swap.before, labels), _named(sample.swap.after, labels)
+        names = self.draw.library.names
+        old, new = _named(sample.swap.before, names), _named(sample.swap.after, names)
         try:
             pair = self.draw(sample.id, seed, old, new, photo)
         except SwapError as error:
@@ -129,9 +129,9 @@ def captioned(photos: Iterable[Photo], each: int = 1) -> Iterator[Sample]:
                 yield Sample(name, images=(str(photo.path),), caption_before=caption, cells=cells)
 
 
-def _named(words: str, labels: Collection[str]) -> str:
+def _named(words: str, names: Collection[str]) -> str:
     """What a library calls things that a caption names, by number and look perhaps."""
     *describing, last = words.split()
     parts = [*describing, singular(last)]
-    names = (" ".join(parts[start:]) for start in range(len(parts)))
-    return next((name for name in names if name in labels), " ".join(parts))
+    shorter = (" ".join(parts[start:]) for start in range(len(parts)))
+    return next((name for name in shorter if name in names), " ".join(parts))

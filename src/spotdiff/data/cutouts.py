@@ -53,12 +53,16 @@ class PhotoLibrary:
     Args:
         photos: The photographs, in a fixed order; none makes every draw procedural.
         cache_megabytes: Decoded photographs kept in memory, per process.
+        whole: Cut out only what is in one piece and does not reach the rim of its photograph.
     """
 
-    def __init__(self, photos: Sequence[Photo] = (), cache_megabytes: int = 512) -> None:
+    def __init__(
+        self, photos: Sequence[Photo] = (), cache_megabytes: int = 512, whole: bool = False
+    ) -> None:
         self.photos = tuple(photos)
         self.cache_megabytes = cache_megabytes
-        self._objects = [(p, o) for p in self.photos for o in p.outlines if o.area > MIN_AREA]
+        large = [(p, o) for p in self.photos for o in p.outlines if o.area > MIN_AREA]
+        self._objects = [(p, o) for p, o in large if not (whole and (o.is_cut or o.is_in_pieces))]
         self._named: dict[str, list[tuple[Photo, Outline]]] = {}
         for photo, outline in self._objects:
             if outline.label is not None:
@@ -74,6 +78,7 @@ class PhotoLibrary:
         split: str | None = None,
         min_label_count: int = 1,
         names: Sequence[str] | None = None,
+        whole: bool = False,
     ) -> PhotoLibrary:
         """The photographs under a folder, with their COCO outlines when a table names them.
 
@@ -84,6 +89,7 @@ class PhotoLibrary:
             split: Keeps the images whose `split` begins with this word; needs annotations.
             min_label_count: A category with fewer objects than this to cut out gives no label.
             names: Keeps only the files of these names.
+            whole: As of the class.
 
         Raises:
             FileNotFoundError: The folder or a listed photograph does not exist.
@@ -101,7 +107,7 @@ class PhotoLibrary:
         kept = [p for p in photos if names is None or p.path.name in set(names)]
         if not kept:
             raise ValueError(f"{root}: expected photographs ({', '.join(SUFFIXES)}), found none.")
-        return cls(kept)
+        return cls(kept, whole=whole)
 
     @classmethod
     def procedural(cls) -> PhotoLibrary:
@@ -115,6 +121,12 @@ class PhotoLibrary:
     def labels(self) -> tuple[str, ...]:
         """Every name that a cut-out can carry, sorted."""
         return tuple(sorted(self._named)) if self.photos else SHAPE_NAMES
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that an object of a photograph has, sorted, and those of `labels`."""
+        outlined = (o.label for photo in self.photos for o in photo.outlines if o.label)
+        return tuple(sorted({*outlined, *self.labels}))
 
     def warm(self) -> None:
         """Decodes the photographs, so that draws find as many in the cache as it can hold."""

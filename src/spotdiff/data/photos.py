@@ -7,31 +7,55 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from spotdiff.types import Image, Mask
+from spotdiff.types import Box, Image, Mask
 
 LONG_SIDE = 640
 MIN_AREA = 900.0
+_CRUMBS = 0.1  # share of a thing that may lie apart from the rest
+_RIM = 3.0  # pixels: outlines end a little before the photograph does
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """One object of a photograph: its polygons, a row (x, y) in pixels for each corner."""
+    """One object of a photograph.
+
+    Attributes:
+        polygons: Around its parts, a row (x, y) in pixels for each corner.
+        area: In pixels.
+        label: What it is.
+        is_cut: Whether it reaches the rim of its photograph, beyond which it may go on.
+    """
 
     polygons: tuple[np.ndarray, ...]
     area: float
     label: str | None
+    is_cut: bool = False
+
+    @property
+    def box(self) -> Box:
+        """Around all of it."""
+        points = np.concatenate(self.polygons)
+        (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        return x0, y0, x1, y1
+
+    @property
+    def is_in_pieces(self) -> bool:
+        """Whether something in front of it parts it."""
+        areas = [cv2.contourArea(polygon.astype(np.float32)) for polygon in self.polygons]
+        return max(areas) < (1 - _CRUMBS) * sum(areas)
 
     def moved(self, scale: np.ndarray, offset: np.ndarray) -> Outline:
         """The outline in other pixels: `point * scale + offset`, both (x, y)."""
         polygons = tuple(polygon * scale + offset for polygon in self.polygons)
-        return Outline(polygons, self.area * abs(float(scale[0] * scale[1])), self.label)
+        area = self.area * abs(float(scale[0] * scale[1]))
+        return replace(self, polygons=polygons, area=area)
 
     def mask(self, size: tuple[int, ...]) -> Mask:
         """The object as a solid mask of `size` (height, width)."""
@@ -78,17 +102,26 @@ def annotated_photos(folder: Path, table: Path, split: str, min_label_count: int
     ]
     counts = Counter(row["category_id"] for row in drawn if row["area"] > MIN_AREA)
     names = {row["id"]: str(row["name"]) for row in coco["categories"]}
+    sizes = {row["id"]: (row.get("width", np.inf), row.get("height", np.inf)) for row in rows}
     outlines: dict[int, list[Outline]] = {}
     for row in drawn:
         named = counts[row["category_id"]] >= min_label_count
         polygons = tuple(np.array(p, np.float32).reshape(-1, 2) for p in row["segmentation"])
         label = names[row["category_id"]] if named else None
-        outlines.setdefault(row["image_id"], []).append(Outline(polygons, row["area"], label))
+        outline = Outline(polygons, row["area"], label)
+        known = replace(outline, is_cut=_reaches_rim(outline.box, sizes[row["image_id"]]))
+        outlines.setdefault(row["image_id"], []).append(known)
     photos = [
         Photo(_located(folder, row["file_name"], table), tuple(outlines.get(row["id"], ())))
         for row in rows
     ]
     return sorted(photos, key=lambda photo: photo.path)
+
+
+def _reaches_rim(box: Box, size: tuple[float, float]) -> bool:
+    """Whether a box ends where a photograph of that width and height does."""
+    x0, y0, x1, y1 = box
+    return min(x0, y0) < _RIM or x1 > size[0] - _RIM or y1 > size[1] - _RIM
 
 
 def is_photographs(table: Path) -> bool:

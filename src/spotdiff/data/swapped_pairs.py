@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,16 +10,18 @@ import cv2
 import numpy as np
 
 from spotdiff.data import nuisance
-from spotdiff.data.cutouts import Backdrop, Cutout, PhotoLibrary
-from spotdiff.data.layers import SOLID, Frame, Layer, Sprite, compose, truth
-from spotdiff.data.photos import resized
+from spotdiff.data.cutouts import Backdrop, PhotoLibrary
+from spotdiff.data.layers import SOLID, Composition, Frame, Layer, Sprite, compose, truth
+from spotdiff.data.photos import Outline
 from spotdiff.data.sprites import MIN_ERASED, lifted, sprite
-from spotdiff.types import ChangeKind, Image, Pair
+from spotdiff.data.stand_ins import best_fitting, inside, standing
+from spotdiff.types import Box, ChangeKind, Image, Pair
 
-MAX_LIFTED = 0.35  # share of a photograph: what is larger leaves no ground to fill it in from
+MAX_LIFTED = 0.25  # share of a photograph: what is larger leaves no ground to fill it in from
+MIN_SEEN = 0.6  # share of a thing that is not hidden behind others
 _CHOICES = 12  # cut-outs of which the one that fits best is taken
-_GROWTH = 1.5  # what grows more looks blurred
-_GREY = 12  # levels between the channels of a picture without colours
+_HELD = 0.8  # share of a box: what holds so much of a thing lies under it or behind it
+_MOST = 100  # layers: their numbers are bytes
 
 
 class SwapError(ValueError):
@@ -30,8 +33,8 @@ class SwappedPairs:
     """Draws pairs of a photograph and the same one with other things in the place of some.
 
     Where the photograph shows the things, all of them are lifted out, the ground is filled in, and
-    cut-outs of the other sort take their places. Where it does not, or there is none, both views
-    get a cut-out.
+    cut-outs of the other sort take their places, behind what stands in front of them. Where it does
+    not, or there is none, both views get a cut-out.
 
     Args:
         library: Where photographs and cut-outs come from.
@@ -58,20 +61,20 @@ class SwappedPairs:
             photo: A photograph of the library; None draws a ground.
 
         Raises:
-            SwapError: The library has no such things, the photograph shows them too small or too
-                large, or what came out looks like no change.
+            SwapError: The library has no such things, the photograph shows them too small, too
+                large or in pieces, or what came out looks like no change.
         """
-        missing = [name for name in (before, after) if name not in self.library.labels]
-        if missing:
-            raise SwapError(f"there is no cut-out of {' and of '.join(map(repr, missing))}")
         rng = np.random.default_rng(seed)
         backdrop = self._backdrop(rng, photo)
-        ground, things = self._things(rng, backdrop, before)
+        shown = [outline for outline in backdrop.outlines if outline.label == before]
+        self._must_have(*([after] if shown else [before, after]))
+        ground, things = self._things(rng, backdrop, before, shown)
         layers = [self._layer(rng, ground, thing, after) for thing in things]
-        scene = compose(ground, layers, self.min_contrast)
+        front = list(_in_front(backdrop, before, shown))
+        scene = compose(ground, [*layers, *front][:_MOST], self.min_contrast)
         frame = Frame((ground.shape[0], ground.shape[1]))
         known = truth(scene, frame, frame, MIN_ERASED)
-        if len(known.changes or ()) < len(layers):
+        if len(known.changes or ()) < len(layers) or not _are_seen(scene, layers):
             raise SwapError(f"{before!r} hardly differs from {after!r} there, or hides behind it")
         views = (scene.before, scene.after)
         if self.nuisance > 0:
@@ -81,73 +84,68 @@ class SwappedPairs:
             )
         return Pair(pair_id, *views, truth=known)
 
+    def _must_have(self, *names: str) -> None:
+        missing = [name for name in names if name not in self.library.labels]
+        if missing:
+            raise SwapError(f"there is no cut-out of {' and of '.join(map(repr, missing))}")
+
     def _backdrop(self, rng: np.random.Generator, photo: Path | None) -> Backdrop:
         if photo is None:
             return Backdrop(self.library.background(rng, self.size))
         return self.library.whole(photo)
 
     def _things(
-        self, rng: np.random.Generator, backdrop: Backdrop, label: str
+        self, rng: np.random.Generator, backdrop: Backdrop, label: str, shown: Sequence[Outline]
     ) -> tuple[Image, list[Sprite]]:
         """The ground without the things that will change, and these as they lay on it."""
         ground = backdrop.image.copy()
-        outlines = [outline for outline in backdrop.outlines if outline.label == label]
-        if not outlines:
+        if not shown:
             long_side = min(ground.shape[:2]) * rng.uniform(0.2, 0.5)
             cutout = self.library.cutout(rng, named=True, label=label)
             thing = sprite(rng, cutout, ground, long_side)
-            return ground, [_inside(replace(thing, shadow=None), ground)]
+            return ground, [inside(replace(thing, shadow=None), ground)]
         largest = MAX_LIFTED * ground.shape[0] * ground.shape[1]
-        if any(not MIN_ERASED <= outline.area <= largest for outline in outlines):
-            raise SwapError(f"one of {len(outlines)} of {label!r} is too small or too large to go")
-        return ground, [lifted(rng, backdrop.image, ground, outline) for outline in outlines]
+        if any(not MIN_ERASED <= outline.area <= largest for outline in shown):
+            raise SwapError(f"one of {len(shown)} of {label!r} is too small or too large to go")
+        if any(outline.is_in_pieces for outline in shown):
+            raise SwapError(f"one of {len(shown)} of {label!r} is seen in pieces only")
+        return ground, [lifted(rng, backdrop.image, ground, outline) for outline in shown]
 
     def _layer(self, rng: np.random.Generator, ground: Image, thing: Sprite, after: str) -> Layer:
-        old = _tight(thing)
         choices = [self.library.cutout(rng, named=True, label=after) for _ in range(_CHOICES)]
-        cutout = min(choices, key=lambda choice: _strain(choice, old))
-        return Layer(ChangeKind.CHANGED, after, thing, _inside(_standing(cutout, old), ground))
+        cutout = best_fitting(choices, thing)
+        return Layer(ChangeKind.CHANGED, after, thing, standing(cutout, thing, ground))
 
 
-def _strain(cutout: Cutout, old: Sprite) -> float:
-    """How badly a cut-out fits into the place of a thing: by its shape, and by its growth."""
-    height, width = old.alpha.shape
-    tall, wide = cutout.alpha.shape
-    shape = abs(float(np.log((tall / wide) / (height / width))))
-    return shape + max(0.0, float(np.log(_scale(cutout, old) / _GROWTH)))
+def _in_front(backdrop: Backdrop, label: str, shown: Sequence[Outline]) -> Iterator[Layer]:
+    """What stands in front of things that change, in both views as the photograph shows it.
+
+    Of two things the one whose foot is lower is nearer, unless it holds the other one.
+    """
+    for other in backdrop.outlines:
+        if other.label != label and any(_stands_before(other.box, one.box) for one in shown):
+            x0, y0, x1, y1 = (int(edge) for edge in other.box)
+            rows, columns = slice(max(y0 - 2, 0), y1 + 3), slice(max(x0 - 2, 0), x1 + 3)
+            alpha = cv2.GaussianBlur(other.mask(backdrop.image.shape), (0, 0), 0.8)
+            seen = Sprite(
+                backdrop.image[rows, columns], alpha[rows, columns], columns.start, rows.start
+            )
+            yield Layer(None, other.label, seen, seen)
 
 
-def _scale(cutout: Cutout, old: Sprite) -> float:
-    """What makes the cut-out as large as the thing, by area."""
-    return float(np.sqrt(old.alpha.size / cutout.alpha.size))
+def _stands_before(other: Box, thing: Box) -> bool:
+    width = min(other[2], thing[2]) - max(other[0], thing[0])
+    height = min(other[3], thing[3]) - max(other[1], thing[1])
+    area = (thing[2] - thing[0]) * (thing[3] - thing[1])
+    holds = max(width, 0.0) * max(height, 0.0) >= _HELD * area
+    return width > 0 and other[3] > thing[3] and not holds
 
 
-def _standing(cutout: Cutout, old: Sprite) -> Sprite:
-    """The cut-out where the thing was: as large, with its foot at the same place."""
-    scale = _scale(cutout, old)
-    tall, wide = (max(2, round(side * scale)) for side in cutout.alpha.shape)
-    image, alpha = (resized(part, tall, wide) for part in (cutout.image, cutout.alpha))
-    if _is_grey(old.image):
-        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    x = old.x + (old.alpha.shape[1] - wide) // 2
-    y = old.y + old.alpha.shape[0] - tall
-    return Sprite(image, cv2.GaussianBlur(alpha, (0, 0), 0.6), x, y)
-
-
-def _is_grey(image: Image) -> bool:
-    return int(np.ptp(image.reshape(-1, 3).astype(np.int16), axis=1).max()) < _GREY
-
-
-def _tight(thing: Sprite) -> Sprite:
-    """The thing without the clear border around it."""
-    x, y, width, height = cv2.boundingRect((thing.alpha > SOLID).astype(np.uint8))
-    rows, columns = slice(y, y + height), slice(x, x + width)
-    return Sprite(thing.image[rows, columns], thing.alpha[rows, columns], thing.x + x, thing.y + y)
-
-
-def _inside(thing: Sprite, ground: Image) -> Sprite:
-    """The thing moved so that all of it is seen, if it is not too large for that."""
-    height, width = thing.alpha.shape
-    x = min(max(thing.x, 0), max(ground.shape[1] - width, 0))
-    y = min(max(thing.y, 0), max(ground.shape[0] - height, 0))
-    return replace(thing, x=x, y=y)
+def _are_seen(scene: Composition, layers: Sequence[Layer]) -> bool:
+    """Whether enough of what came is not hidden."""
+    return all(
+        np.count_nonzero(scene.owners_after == number)
+        >= MIN_SEEN * np.count_nonzero(layer.after.alpha > SOLID)
+        for number, layer in enumerate(layers, start=1)
+        if layer.after is not None
+    )
