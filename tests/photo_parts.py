@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -41,3 +43,26 @@ def library(folder: Path) -> PhotoLibrary:
             photo(folder, "tiny", ("dog", (60, 50, 66, 56))),
         ]
     )
+
+
+def write_coco(folder: Path, photos: Sequence[Photo]) -> Path:
+    """Writes the COCO instances file of some photographs beside them."""
+    names = {name: number for number, name in enumerate(COLOURS, start=1)}
+    objects = [
+        {
+            "id": 100 * number + place,
+            "image_id": number,
+            "category_id": names[outline.label],
+            "segmentation": [polygon.ravel().tolist() for polygon in outline.polygons],
+            "area": outline.area,
+            "iscrowd": 0,
+        }
+        for number, photo in enumerate(photos)
+        for place, outline in enumerate(photo.outlines)
+    ]
+    images = [{"id": number, "file_name": p.path.name} for number, p in enumerate(photos)]
+    categories = [{"id": number, "name": name} for name, number in names.items()]
+    path = folder / "instances.json"
+    told = {"images": images, "annotations": objects, "categories": categories}
+    path.write_text(json.dumps(told))
+    return path
