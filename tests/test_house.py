@@ -1,5 +1,6 @@
 """The laws of the house that no tool checks."""
 
+import json
 import re
 import subprocess
 import sys
@@ -19,13 +20,29 @@ TEXTS = [
 ]
 
 
-def _loaded_after(*modules: str) -> set[str]:
-    """What a fresh interpreter has imported after these modules."""
-    imports = "; ".join(f"import {module}" for module in modules)
-    code = f"import sys; {imports}; print(*sys.modules)"
-    command = [sys.executable, "-c", code]
+_STAGES = """
+import json, sys
+import spotdiff.cli
+sys.argv = ["spotdiff", "--help"]
+spotdiff.cli.main()
+print(json.dumps([*sys.modules]))
+import spotdiff.labels, spotdiff.pipeline, spotdiff.stages.decision
+import spotdiff.writers.jsonl, spotdiff.writers.overlay
+print(json.dumps([*sys.modules]))
+import spotdiff.cli.door, spotdiff.cli.predict
+print(json.dumps([*sys.modules]))
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, set[str]]:
+    """What one fresh interpreter has imported after help, after thinking, after predicting."""
+    command = [sys.executable, "-c", _STAGES]
     run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT / "src")
-    return set(run.stdout.split())
+    *said, helping, thinking, predicting = run.stdout.splitlines()
+    assert "usage: spotdiff VERB" in "\n".join(said)
+    names = {"help": helping, "thinking": thinking, "predicting": predicting}
+    return {name: set(json.loads(line)) for name, line in names.items()}
 
 
 def test_no_file_is_named_after_nothing():
@@ -66,27 +83,19 @@ def test_requirements_name_no_hosts():
         assert hosts.search("\n".join(lines)) is None, path
 
 
-def test_help_imports_neither_torch_nor_hydra():
-    code = (
-        "import sys, spotdiff.cli; sys.argv = ['spotdiff', '--help']; "
-        "spotdiff.cli.main(); print(*sys.modules)"
-    )
-    command = [sys.executable, "-c", code]
-    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT / "src")
-    assert "usage: spotdiff VERB" in run.stdout
-    assert not {"torch", "hydra", "numpy", "omegaconf"} & set(run.stdout.split())
+def test_help_imports_neither_torch_nor_hydra(loaded):
+    assert "spotdiff.cli" in loaded["help"]
+    assert not {"torch", "hydra", "numpy", "omegaconf"} & loaded["help"]
 
 
-def test_predicting_imports_no_trainer_and_no_borrowed_model():
-    loaded = _loaded_after("spotdiff.cli.door", "spotdiff.cli.predict")
-    assert "torch" in loaded
-    assert not {"lightning", "ultralytics", "transformers", "albumentations"} & loaded
+def test_the_thinking_layers_need_no_torch(loaded):
+    assert "spotdiff.pipeline" in loaded["thinking"]
+    assert "torch" not in loaded["thinking"]
 
 
-def test_the_thinking_layers_need_no_torch():
-    modules = ("pipeline", "stages.decision", "writers.jsonl", "writers.overlay", "labels")
-    loaded = _loaded_after(*(f"spotdiff.{name}" for name in modules))
-    assert "torch" not in loaded
+def test_predicting_imports_no_trainer_and_no_borrowed_model(loaded):
+    assert "torch" in loaded["predicting"]
+    assert not {"lightning", "ultralytics", "transformers", "albumentations"} & loaded["predicting"]
 
 
 @pytest.mark.parametrize("verb", ["train", "predict"])
