@@ -87,6 +87,7 @@ LONG = (
     "captioner=mllm",
     "detector@",
     "detector=",
+    "image_text=",
     "=img_diff",
 )
 HEAVY = [
