@@ -16,6 +16,7 @@ PROGRAMS = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem not in 
 DRAWING = (
     "synthesizer",
     "inpainter",
+    "things",
 )  # no program has them among its defaults, only steps of build
 GROUPS = sorted(
     path.name

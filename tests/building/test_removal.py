@@ -32,7 +32,7 @@ def removal(tmp_path):
     """A step whose parts can be exchanged."""
 
     def made(boxes=(THING, OTHER), **parts):
-        parts = {"inpainter": Painting(), "proposer": Proposing(boxes), **parts}
+        parts = {"inpainter": Painting(), "things": Proposing(boxes), **parts}
         return Removal(out=tmp_path / "out", **parts)
 
     return made
@@ -61,7 +61,7 @@ def test_after_is_before_without_one_thing_and_the_truth_is_known(removal, path)
 def test_what_a_mask_covers_goes_and_its_box_is_the_things(removal, path):
     masks = np.zeros((1, *SIZE), bool)
     masks[0, 12:18, 11:19] = True
-    step = removal(proposer=Proposing([THING], masks))
+    step = removal(things=Proposing([THING], masks))
     (found,) = step([Sample("1", before=path)])
     assert found.changes[0].box_before == (11, 12, 19, 18)
     differs = (read_image(Path(path)) != read_image(Path(found.after))).any(-1)
@@ -116,7 +116,7 @@ def test_a_thing_that_is_still_seen_is_rejected_with_score_and_threshold(removal
 
 def test_labels_of_regions_are_captions_where_nobody_says_more(removal, path):
     labelled = Proposing([THING], labels=["grey 30"])
-    (found,) = removal(proposer=labelled, matcher=Matching())([Sample("1", images=(path,))])
+    (found,) = removal(things=labelled, matcher=Matching())([Sample("1", images=(path,))])
     assert found.changes[0].label == "grey 30"
     assert found.changes[0].region_captions is None
     assert found.made["removal"]["match"] == [0.9, 0.1]
@@ -159,4 +159,4 @@ def test_the_classical_inpainter_takes_things_out_for_the_step(removal, path):
     after = read_image(Path(found.after))
     assert after[10:20, 10:20].mean() == pytest.approx(220, abs=8)
     assert found.made["removal"]["inpainter"]["method"] == "detail"
-    assert INFO.name == found.made["removal"]["proposer"]["name"]
+    assert INFO.name == found.made["removal"]["things"]["name"]

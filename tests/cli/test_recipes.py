@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from spotdiff.building.exports import FORMATS
@@ -14,7 +15,7 @@ from spotdiff.building.sample_rows import read_samples
 from spotdiff.data.images import read_image
 from spotdiff.types import ChangeKind
 from tests.fakes import run_program
-from tests.photo_parts import library, write_coco
+from tests.photo_parts import COLOURS, library, write_coco
 
 WIDE = (
     "steps.areas.pipeline.comparer.rules.min_similarity=-1",
@@ -122,3 +123,41 @@ def test_a_build_that_is_killed_goes_on_to_the_same_files(table, tmp_path, monke
     assert len(_lines(out / "rows.jsonl")) == 2
     assert run_program(tmp_path / "killed", "build", *command) == 0
     assert _files(out) == _files(tmp_path / "whole" / "o")
+
+
+def test_removal_takes_a_thing_out_and_asks_which_picture_shows_it(program, table, tmp_path):
+    command = ("recipe=removal", f"in={table}", "out=o", "seed=1")
+    command += ("steps.removal.rules.max_area=0.2",)
+    assert program("build", *command, f"exports=[{','.join(ASKED)}]") == 0
+    out = tmp_path / "o"
+    (left,) = read_samples(out / "trace" / "removal.jsonl")
+    assert (left.id, left.verdict.reason) == (
+        "tiny",
+        "no region has the size of a thing that can be taken out",
+    )
+    kept = {row.id: row for row in read_samples(out / "kept.jsonl")}
+    gone = {name: row.changes[0] for name, row in kept.items()}
+    assert {name: one.caption for name, one in gone.items()} == {
+        "one": "A brown dog was removed in the centre.",
+        "two": "An orange cat was removed on the left.",
+        "three": "A red cup was removed on the right.",
+    }
+    letters = set()
+    for asked in _exchanges(out / "exports"):
+        change = gone[asked["path"].removeprefix("images/").removesuffix("-0")]
+        question, answer = (turn["value"] for turn in asked["conversations"])
+        assert f"shows a {change.label} inside the red frame" in question
+        x0, y0, x1, y1 = map(int, change.box_before)
+        shown = [
+            np.abs(
+                read_image(out / "exports" / f"{asked['path']}_{place}.jpg").astype(int)
+                - COLOURS[change.label]
+            )[y0:y1, x0:x1].max(axis=-1)
+            < 40
+            for place in range(2)
+        ]
+        shares = [float(there.mean()) for there in shown]
+        assert shares["AB".index(answer)] > 0.6
+        assert min(shares) < 0.1
+        letters.add(answer)
+    assert letters == {"A", "B"}

@@ -14,10 +14,11 @@ import numpy as np
 
 from spotdiff.building.drawn_files import drawn_path, key_of
 from spotdiff.building.opened import READERS, open_images
+from spotdiff.building.outlined_things import OutlinedThings
 from spotdiff.building.removable import Removable, RemovalRules
 from spotdiff.building.score_filter import told
 from spotdiff.contracts import ImageCaptioner, Inpainter, Proposer, RegionTextScorer
-from spotdiff.types import Change, ChangeKind, Image, Plain, Sample
+from spotdiff.types import Change, ChangeKind, Detections, Image, Plain, Sample
 from spotdiff.writers.files import write_png
 
 
@@ -29,7 +30,7 @@ class Removal:
 
     Args:
         inpainter: Paints over.
-        proposer: Finds things; masks where it gives them, else boxes.
+        things: Finds things, in pictures or of files; masks where it gives them, else boxes.
         out: Folder of the pictures.
         image_captioner: Says what a thing is, and what its place shows afterwards.
         matcher: Whether a thing shows its caption, and its place does not afterwards. Without a
@@ -42,7 +43,7 @@ class Removal:
     def __init__(
         self,
         inpainter: Inpainter,
-        proposer: Proposer,
+        things: Proposer | OutlinedThings,
         out: Path | str,
         image_captioner: ImageCaptioner | None = None,
         matcher: RegionTextScorer | None = None,
@@ -50,7 +51,7 @@ class Removal:
         readers: int = READERS,
         name: str = "removal",
     ) -> None:
-        self.inpainter, self.proposer, self.out = inpainter, proposer, Path(out)
+        self.inpainter, self.things, self.out = inpainter, things, Path(out)
         self.image_captioner, self.matcher = image_captioner, matcher
         self.rules = rules or RemovalRules()
         self.readers, self.name = readers, name
@@ -61,7 +62,7 @@ class Removal:
         captioner, matcher = self.image_captioner, self.matcher
         return {
             "inpainter": dict(self.inpainter.settings),
-            "proposer": told(self.proposer.info),
+            "things": told(self.things.info),
             "image_captioner": None if captioner is None else told(captioner.info),
             "matcher": None if matcher is None else told(matcher.info),
             "rules": asdict(self.rules),
@@ -91,12 +92,10 @@ class Removal:
         """The things of every picture, or the sample with its verdict."""
         names = [sample.before or (sample.images or (None,))[0] for sample in samples]
         opened = open_images((name for name in names if name is not None), self.readers)
-        images = [i for i in opened.values() if not isinstance(i, str)]
-        regions = iter(self.proposer(images)) if images else iter(())
+        images = {name: i for name, i in opened.items() if not isinstance(i, str)}
         things = {
-            name: self.rules.things(next(regions), image.shape[:2])
-            for name, image in opened.items()
-            if not isinstance(image, str)
+            name: self.rules.things(regions, images[name].shape[:2])
+            for name, regions in zip(images, self._regions(images), strict=True)
         }
         found: list[_Case | Sample] = []
         for sample, name in zip(samples, names, strict=True):
@@ -109,6 +108,12 @@ class Removal:
             else:
                 found.append(_Case(sample, name, image, tuple(things[name])))
         return found
+
+    def _regions(self, images: Mapping[str, Image]) -> list[Detections]:
+        """What is found in pictures, by their files."""
+        if isinstance(self.things, OutlinedThings):
+            return self.things.of_files(list(images), list(images.values()))
+        return self.things(list(images.values())) if images else []
 
     def _tried(self, trials: Sequence[_Trial]) -> list[Sample]:
         """The samples without the thing of their trial, or with the verdict on it."""
