@@ -10,7 +10,7 @@ from spotdiff.apps.places import existing, travelling
 from spotdiff.labels.swaps import CompatibleNouns
 from spotdiff.labels.words import Synonyms
 from spotdiff.ops.plurals import singular
-from spotdiff.ops.wording import noun_of, subject
+from spotdiff.ops.wording import Noun, noun_of
 
 
 def bank(file: str | Path | None = None) -> tuple[str, ...]:
@@ -44,7 +44,14 @@ def _nouns() -> list[str]:
         aliases = Synonyms.from_file(conf / f"{name}.yaml").aliases
         words += [*aliases.values(), *aliases]
     ones = dict.fromkeys(singular(word) for word in words)
-    return [subject(noun, 1) for noun in map(noun_of, ones) if noun is not None]
+    return [_one_of(noun) for noun in map(noun_of, ones) if noun is not None]
+
+
+def _one_of(noun: Noun) -> str:
+    """One of it; these files have no word whose first letter misleads, and rules take a second."""
+    if noun.counting != "each":
+        return noun.counted(1)
+    return f"{'an' if noun.words[0] in 'aeiou' else 'a'} {noun.words}"
 
 
 def _concepts() -> list[str]:
