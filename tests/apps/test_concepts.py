@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from spotdiff.apps.concepts import bank
+from spotdiff.ops.wording import article
 
 
 def test_the_bundled_bank_has_things_places_and_styles_each_once():
@@ -13,6 +14,8 @@ def test_the_bundled_bank_has_things_places_and_styles_each_once():
     assert len({text.casefold() for text in texts}) == len(texts)
     assert all(text == text.strip() and "\n" not in text for text in texts)
     assert "a people" not in texts
+    ones = [text.split(" ", 1) for text in texts if text.startswith(("a ", "an "))]
+    assert [words for first, words in ones if article(words) != first] == []
 
 
 def test_a_file_of_lines_is_a_bank(tmp_path):

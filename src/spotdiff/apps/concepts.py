@@ -48,10 +48,11 @@ def _nouns() -> list[str]:
 
 
 def _one_of(noun: Noun) -> str:
-    """One of it; these files have no word whose first letter misleads, and rules take a second."""
+    """One of it, by the first letters: the rules of English take seconds to import."""
     if noun.counting != "each":
         return noun.counted(1)
-    return f"{'an' if noun.words[0] in 'aeiou' else 'a'} {noun.words}"
+    vowel = noun.words.startswith(("a", "e", "i", "o", "um"))
+    return f"{'an' if vowel else 'a'} {noun.words}"
 
 
 def _concepts() -> list[str]:
