@@ -145,28 +145,34 @@ def test_an_endpoint_proposes_and_ranks_and_a_second_run_asks_nothing(program, b
 
 @pytest.mark.usefixtures("captioned")
 def test_a_benchmark_is_one_run_that_goes_on_after_its_server_died(program, bench, serve, capsys):
-    dying, healthy = serve(dies_after=3), serve()
+    server = serve(dies_after=3)
     words = ["bench=bench", "out=run", "set_judge=chat"]
-    assert program("describe", *words, *_words(dying)) > 0
+    assert program("describe", *words, *_words(server)) > 0
     told = capsys.readouterr()
     assert "Traceback" not in told.err
-    assert f"{dying.url}: " in told.err
+    assert f"{server.url}: " in told.err
     assert "| easy |" in told.out
     records = bench / "run" / "sets.jsonl"
     first = read_results(records)
     assert len(first) == 2
-    assert not all(one.complete for one in first.values())
-    assert program("describe", *words, *_words(healthy)) == 0
+    assert not any(one.complete for one in first.values())
+    server.dies_after, asked = 10**9, server.asked
+    assert program("describe", *words, *_words(server)) == 0
     results = list(read_results(records).values())
+    assert {one.settings for one in (*results, *first.values())} == {results[0].settings}
+    fresh = serve()
+    assert program("describe", "bench=bench", "out=fresh", "set_judge=chat",
+                   *_words(fresh), "cache=fresh/cache") == 0  # fmt: skip
+    assert server.asked - asked == fresh.asked - 3  # what was answered is not asked again
     assert [one.complete for one in results] == [True, True]
     assert [one.accuracy.at_1 for one in results] == [1.0, 1.0]
     assert results[0].grades == (2, 1)
     metrics = json.loads((bench / "run" / "metrics.json").read_text())
     assert metrics["values"]["easy"]["acc@1"][0] == 1.0
     assert "| easy | 2 | 1.000 (1.000 to 1.000) |" in (bench / "run" / "tables.md").read_text()
-    asked = healthy.asked
-    assert program("describe", *words, *_words(healthy)) == 0
-    assert healthy.asked == asked
+    asked = server.asked
+    assert program("describe", *words, *_words(server)) == 0
+    assert server.asked == asked
 
 
 def test_what_needs_no_model_is_graded_by_words(program, bench, capsys):
