@@ -31,6 +31,7 @@ demo: install
 	@$(BIN)/python predict.py ckpt=$(CKPT)
 
 test: export HF_HUB_OFFLINE = 1
+test: export PYTHONDONTWRITEBYTECODE =
 test: install $(EXTRAS)
 	$(call step,format,$(BIN)/ruff format --check .)
 	$(call step,lint,$(BIN)/ruff check .)
@@ -62,11 +63,13 @@ $(STAMP): requirements.txt pyproject.toml
 	@echo "Installed."
 
 # What optional parts need, so that their tests run: Ray; ensemble-boxes, which fusion is compared
-# with; and ultralytics, which is AGPL-3.0 and therefore in no other list.
+# with; and ultralytics, which is AGPL-3.0 and therefore in no other list. The suite starts many
+# processes: with byte code at hand each of them is there sooner.
 $(EXTRAS): requirements-extras.txt $(STAMP)
-	@echo "[test] The packages of optional parts (200 MB to download)"
+	@echo "[test] The packages of optional parts (200 MB to download), and byte code of all packages"
 	@if test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/python -r $<; \
 	  then :; else $(BIN)/python -m pip install --quiet -r $<; fi
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || :
 	@touch $@
 
 format: install
