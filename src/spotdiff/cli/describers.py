@@ -95,7 +95,7 @@ def describer_of(
         embedder=texts,
         text_embedder=None if texts is None else KeptTexts(texts, store.embeddings),
         detector=experts["detector"],
-        objects=tuple(map(str, cfg.things)),
+        objects=tuple(map(str, cfg.detect)),
         store=store,
         batch=cfg.batch_size,
         workers=cfg.workers,

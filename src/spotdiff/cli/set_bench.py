@@ -28,7 +28,7 @@ log = logging.getLogger("spotdiff")
 
 # What decides what is said of a pair and how it is graded; models also by their weights.
 _SETTINGS = (
-    *("proposers", "rankers", "set_judge", *EXPERTS, "things", "max_images", "purity", "seed"),
+    *("proposers", "rankers", "set_judge", *EXPERTS, "detect", "max_images", "purity", "seed"),
     *("hypotheses", "rounds", "samples", "min_alike", "half"),
 )
 MAX_EXIT = 63  # as many failures as an exit code tells
