@@ -16,6 +16,7 @@ from spotdiff.building.funnel import conclude
 from spotdiff.building.journal import Journal
 from spotdiff.building.runs import BuildFolder, run_here
 from tests.building.chain_parts import Counting, numbered
+from tests.photo_parts import library, write_coco
 
 NAMES = ("first", "second")
 
@@ -114,3 +115,23 @@ def test_two_workers_write_what_this_process_writes(running, tmp_path):
     funnel = conclude(there, NAMES)
     assert (funnel.rows, funnel.kept, funnel.errors) == (9, 7, 1)
     assert set(json.loads(there.seconds.read_text())) == set(NAMES)
+
+
+def test_a_recipe_gives_the_rows_and_pictures_of_the_local_engine(
+    running, program, tiny_checkpoint, tmp_path
+):
+    del running
+    table = write_coco(tmp_path / "photos", library(tmp_path / "photos").photos)
+    rules = "steps.areas.pipeline.comparer.rules"
+    wide = [f"{rules}.{pair}" for pair in ("min_similarity=-1", "max_similarity=1", "min_area=0")]
+    wide += [f"{rules}.max_region_similarity=1", f"ckpt={tiny_checkpoint}", f"in={table}"]
+    engines = {"here": (), "there": ("engine=ray", "ray.workers=1", "ray.cpus_per_worker=0.5")}
+    found = []
+    for out, engine in engines.items():
+        command = ("recipe=img_diff", *wide, f"out={out}", "batch_size=2", *engine)
+        assert program("build", *command) == 0
+        rows = (tmp_path / out / "rows.jsonl").read_text().replace(f'"{out}/', '"out/')
+        pictures = sorted((tmp_path / out / "pictures").iterdir())
+        found.append((rows, {path.name: path.read_bytes() for path in pictures}))
+    assert found[0] == found[1]
+    assert found[0][0].count("was replaced by") + found[0][0].count("were replaced by") >= 3
