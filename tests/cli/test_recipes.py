@@ -14,7 +14,7 @@ from spotdiff.building.known_changes import KnownChanges
 from spotdiff.building.sample_rows import read_samples
 from spotdiff.data.images import read_image
 from spotdiff.types import ChangeKind
-from tests.fakes import run_program
+from tests.fakes import noise, run_program, write_image
 from tests.photo_parts import COLOURS, library, write_coco
 
 WIDE = (
@@ -35,6 +35,18 @@ def table(tmp_path, tiny_checkpoint, monkeypatch) -> Path:
     monkeypatch.setattr("spotdiff.apps.own_experts.shipped_checkpoint", lambda: shipped)
     folder = tmp_path / "photos"
     return write_coco(folder, library(folder).photos)
+
+
+@pytest.fixture
+def known_pairs(tmp_path) -> Path:
+    """A pair whose change is known."""
+    for name in ("before", "after"):
+        write_image(tmp_path / f"{name}.png", noise(1, 64, 64))
+    change = {"kind": "added", "box_after": [8, 8, 40, 40], "label": "car"}
+    row = {"before": "before.png", "after": "after.png", "changes": [change]}
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(json.dumps(row))
+    return path
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -125,6 +137,16 @@ def test_a_build_that_is_killed_goes_on_to_the_same_files(table, tmp_path, monke
     assert _files(out) == _files(tmp_path / "whole" / "o")
 
 
+def test_photographs_may_lie_elsewhere_than_their_table(program, table, tmp_path, capsys):
+    (tmp_path / "tables").mkdir()
+    table.rename(tmp_path / "tables" / "some.json")
+    command = ("recipe=img_diff", "in=tables/some.json", "out=o")
+    assert program("build", *command) == 64
+    assert "neither tables/one.png nor tables/images/one.png" in capsys.readouterr().err
+    assert program("build", *command, "photos=photos", "~steps.areas", "~steps.known") == 0
+    assert "4 rows: 3 kept, 1 rejected" in capsys.readouterr().err
+
+
 def test_removal_takes_a_thing_out_and_asks_which_picture_shows_it(program, table, tmp_path):
     command = ("recipe=removal", f"in={table}", "out=o", "seed=1")
     command += ("steps.removal.rules.max_area=0.2",)
@@ -161,3 +183,11 @@ def test_removal_takes_a_thing_out_and_asks_which_picture_shows_it(program, tabl
         assert min(shares) < 0.1
         letters.add(answer)
     assert letters == {"A", "B"}
+
+
+def test_rows_of_an_earlier_build_are_exported_without_any_step(program, known_pairs, tmp_path):
+    out = tmp_path / "exported"
+    command = ("recipe=export", f"in={known_pairs}", f"out={out}", "exports=[coco,datajuicer]")
+    assert program("build", *command) == 0
+    assert len(_lines(out / "exports" / "datajuicer.jsonl")) == 1
+    assert json.loads((out / "exports" / "coco.json").read_text())["annotations"]

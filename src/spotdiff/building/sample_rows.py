@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
 from os.path import relpath
 from pathlib import Path
@@ -24,6 +24,7 @@ from spotdiff.building.sample_columns import KNOWN, READ, sample_of
 from spotdiff.data import fields
 from spotdiff.data.folders import SIBLINGS, find_tree, has_siblings, pictures
 from spotdiff.data.photos import annotated_photos, is_photographs
+from spotdiff.data.published import SBI_COLUMNS
 from spotdiff.data.remote import is_address
 from spotdiff.data.sources import open_source
 from spotdiff.data.tables import TABLE_SUFFIXES, TableError, columns, records
@@ -32,7 +33,7 @@ from spotdiff.types import Change, PairRow, RowProblem, Sample
 _SIBLINGS = re.compile(SIBLINGS)
 
 
-def read_samples(source: Path, each: int = 1) -> Iterator[Sample]:
+def read_samples(source: Path, each: int = 1, photos: Path | None = None) -> Iterator[Sample]:
     """The samples of a table or a folder, lazily, in order, each under an id of its own.
 
     A row that cannot be used, or repeats an id, is a sample with an error.
@@ -40,6 +41,7 @@ def read_samples(source: Path, each: int = 1) -> Iterator[Sample]:
     Args:
         source: The table or the folder.
         each: Samples of each photograph of a COCO file.
+        photos: Their folder; None takes that of the file, or its subfolder `images`.
 
     Raises:
         FileNotFoundError: There is neither file nor folder.
@@ -47,7 +49,7 @@ def read_samples(source: Path, each: int = 1) -> Iterator[Sample]:
     """
     if not source.exists():
         raise FileNotFoundError(f"Expected a table or a folder of rows, {source} does not exist.")
-    samples = distinct(_samples(source, each))
+    samples = distinct(_samples(source, each, photos))
     first = next(samples, None)
     if first is None:
         raise ValueError(f"Expected rows in {source}, found none.")
@@ -89,15 +91,19 @@ def _key(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big")
 
 
-def _samples(source: Path, each: int = 1) -> Iterator[Sample]:
+def _samples(source: Path, each: int = 1, photos: Path | None = None) -> Iterator[Sample]:
     if source.is_dir():
         return _of_folder(source)
     if source.suffix.lower() == ".json" and is_photographs(source):
-        return captioned(annotated_photos(source.parent, source, "", 1), each)
+        return captioned(annotated_photos(photos or source.parent, source, "", 1), each)
     if source.name.lower().endswith(TABLE_SUFFIXES):
-        names = set(columns(source))
-        return _of_pairs(source) if "img_id" in names and not names & set(KNOWN) else _rows(source)
+        return _of_pairs(source) if _only_of_pairs({*columns(source)}) else _rows(source)
     return _of_pairs(source)
+
+
+def _only_of_pairs(names: Set[str]) -> bool:
+    """Whether a table has no column of a sample, but those of a table of words or of SBI."""
+    return not names & {*KNOWN} and ("img_id" in names or names >= {*SBI_COLUMNS})
 
 
 def _of_folder(folder: Path) -> Iterator[Sample]:

@@ -50,7 +50,9 @@ def build(cfg: DictConfig) -> int:
         if cfg[name] is not None and cfg[name] < 1:
             raise ValueError(f"Expected {name} to be at least 1, got {cfg[name]}.")
     known_formats(cfg.exports)
-    source = partial(first_rows, existing(cfg["in"], "rows for in"), cfg.limit, cfg.each)
+    photos = None if cfg.photos is None else existing(cfg.photos, "a folder for photos")
+    rows = existing(cfg["in"], "rows for in")
+    source = partial(first_rows, rows, cfg.limit, cfg.each, photos)
     steps, folder = plain_steps(cfg), BuildFolder(Path(cfg.out))
     # on Ray it only tells here which models answer: the accelerator is the workers'
     chain = chain_of(steps, "cpu" if cfg.engine == "ray" or cfg.dry_run else cfg.device)
@@ -70,9 +72,11 @@ def build(cfg: DictConfig) -> int:
     return min(funnel.errors, MAX_EXIT)
 
 
-def first_rows(source: Path, limit: int | None, each: int = 1) -> Iterable[Sample]:
+def first_rows(
+    source: Path, limit: int | None, each: int = 1, photos: Path | None = None
+) -> Iterable[Sample]:
     """The rows of a source, or so many of them; `each` for every photograph of a COCO file."""
-    return islice(read_samples(source, each), limit)
+    return islice(read_samples(source, each, photos), limit)
 
 
 def _export(cfg: DictConfig, folder: BuildFolder) -> None:
