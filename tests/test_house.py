@@ -23,8 +23,9 @@ TEXTS = [
 _STAGES = """
 import json, sys
 import spotdiff.cli
-sys.argv = ["spotdiff", "--help"]
-spotdiff.cli.main()
+for words in (["--help"], ["build", "--help"]):
+    sys.argv = ["spotdiff", *words]
+    spotdiff.cli.main()
 print(json.dumps([*sys.modules]))
 import spotdiff.labels, spotdiff.pipeline, spotdiff.stages.decision
 import spotdiff.writers.jsonl, spotdiff.writers.overlay

@@ -9,6 +9,11 @@ from __future__ import annotations
 import os
 import sys
 from difflib import get_close_matches
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
 VERBS = {
     "train": "fit a change model:        spotdiff train experiment=siamese data.root=DIR",
@@ -45,11 +50,21 @@ def main(verb: str | None = None) -> None:
         hint = f" Did you mean '{near[0]}'?" if near else f" Choose from: {', '.join(VERBS)}."
         print(f"spotdiff: there is no verb '{verb}'.{hint}", file=sys.stderr)  # noqa: T201
         sys.exit(64)  # as any wrong command, see spotdiff.cli.door
-    from importlib import import_module
+    if {"-h", "--help"} & {*arguments}:
+        from spotdiff.cli.usage import usage
 
+        print(usage(verb))  # noqa: T201
+        return
     from spotdiff.cli.door import enter
 
-    enter(getattr(import_module(f"spotdiff.cli.{verb}"), verb), verb, arguments)
+    enter(partial(_run, verb), verb, arguments)
+
+
+def _run(verb: str, cfg: DictConfig) -> object:
+    """The program of a verb, imported only once its keys are known to be right."""
+    from importlib import import_module
+
+    return getattr(import_module(f"spotdiff.cli.{verb}"), verb)(cfg)
 
 
 def _help() -> str:
@@ -57,6 +72,6 @@ def _help() -> str:
     return (
         "spotdiff: what changed between two photographs of the same place\n\n"
         f"usage: spotdiff VERB key=value …\n\n{verbs}\n\n"
-        "  spotdiff VERB --help        its options\n"
+        "  spotdiff VERB --help        its keys, each with what it means\n"
         "  spotdiff VERB --cfg job     its whole configuration"
     )

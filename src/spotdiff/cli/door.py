@@ -21,7 +21,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from spotdiff.apps.places import travelling
 
@@ -51,6 +51,7 @@ def enter(program: Program, config: str, arguments: Sequence[str]) -> None:
         if HydraConfig.get().mode != RunMode.RUN:
             return program(cfg)
         try:
+            _complete(cfg)
             result = program(cfg)
         except _SPOKEN as error:
             if wants_trace or not _ours_to_say(error):
@@ -71,6 +72,13 @@ def enter(program: Program, config: str, arguments: Sequence[str]) -> None:
             raise
         code = _refused(error, config)
     sys.exit(code)
+
+
+def _complete(cfg: DictConfig) -> None:
+    """Asks for what only the user knows before anything heavy is imported."""
+    for key in map(str, cfg):
+        if OmegaConf.is_missing(cfg, key):
+            raise MissingMandatoryValue(f"Missing mandatory value: {key}")
 
 
 @contextmanager
