@@ -90,11 +90,13 @@ def test_a_sample_goes_on_from_where_it_was():
     assert [(one.step, one.samples) for one in spent] == [("first", 1), ("second", 2)]
 
 
-def test_no_steps_and_names_twice_are_refused():
-    with pytest.raises(ValueError, match="at least one step"):
-        Chain({})
+def test_names_twice_are_refused():
     with pytest.raises(ValueError, match="two are called 'a'"):
         Chain({"x": Counting("a"), "y": Counting("a")})
+
+
+def test_a_chain_of_no_steps_leaves_samples_as_they_are():
+    assert Chain({})([Sample("a"), Sample("b")]) == [Sample("a"), Sample("b")]
 
 
 def test_another_order_is_another_setting():

@@ -67,16 +67,15 @@ class Chain:
     """Steps in their order.
 
     Args:
-        steps: By names that a recipe gives them; verdicts name a step as it calls itself.
+        steps: By names that a recipe gives them; verdicts name a step as it calls itself. None
+            at all leaves samples as they are.
 
     Raises:
-        ValueError: If there are none, or two call themselves alike.
+        ValueError: If two call themselves alike.
     """
 
     def __init__(self, steps: Mapping[str, Step]) -> None:
         self.steps = tuple(steps.values())
-        if not self.steps:
-            raise ValueError("Expected at least one step, got none: take a recipe that has some.")
         for name in self.names:
             if self.names.count(name) > 1:
                 raise ValueError(

@@ -21,7 +21,7 @@ def plain_steps(cfg: DictConfig) -> dict[str, dict[str, Any]]:
     """The steps of a recipe by their names, as plain values.
 
     Raises:
-        ValueError: There are none, or one of them names no step.
+        ValueError: There are none and nothing is exported, or one of them names no step.
     """
     steps = cfg.get("steps")
     if not steps and not cfg.get("exports"):
@@ -29,6 +29,8 @@ def plain_steps(cfg: DictConfig) -> dict[str, dict[str, Any]]:
             "Expected at least one step, got none: add +step@steps.NAME=OPTION, or take a recipe "
             "such as recipe=pairs."
         )
+    if not steps:
+        return {}
     for key in sorted(OmegaConf.missing_keys(steps)):
         raise ValueError(f"Expected a value for {key}, got none: add {key}=… to the command.")
     plain: Any = OmegaConf.to_container(steps, resolve=True)
