@@ -53,6 +53,17 @@ def test_pairs_under_all_names_of_columns(folder, row, captions):
     assert sample.verdict is None
 
 
+def test_a_table_of_a_static_camera_is_read_as_prediction_reads_it(folder):
+    told = (
+        "pair_id,image_1,image_2,category,added_boxes,removed_boxes,overlap_boxes\n"
+        'street,a.png,b.png,car,"[[0, 0, 1, 2]]",[],[]\n'
+    )
+    (sample,) = read_samples(_table(folder, told, name="t.csv"))
+    assert sample.id == "street"
+    assert (sample.before, sample.after) == (str(folder / "a.png"), str(folder / "b.png"))
+    assert sample.changes == (Change(ChangeKind.ADDED, 1.0, "car", None, (0, 0, 1, 2)),)
+
+
 def test_captions_alone_pictures_with_captions_and_rows_of_several_images(folder):
     marked = "<__dj__image> one <|__dj__eoc|><__dj__image> two"
     rows = [
