@@ -25,6 +25,7 @@ from spotdiff.types import Change, ChangeKind, PairResult, PairRow, ViewInfo
 from spotdiff.writers.jsonl import JsonlWriter
 from spotdiff.writers.records import schema
 from tests.fakes import noise, write_image
+from tests.photo_parts import library, write_coco
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
@@ -89,7 +90,10 @@ LONG = (
     "detector@",
     "detector=",
     "image_text=",
-    "=img_diff",
+    "img_diff_published",
+    "removal_published",
+    "=image_pairs",
+    "editor=chat",
 )
 HEAVY = [
     (verb, words)
@@ -115,6 +119,7 @@ def world(tmp_path, tiny_checkpoint, monkeypatch) -> Path:
         write_image(tmp_path / f"{name}.jpg", noise(2))
     for name in ("photos/1", "photos/2", "18_1", "18_2"):
         write_image(tmp_path / f"{name}.jpg", noise(3, 200, 240))
+    write_coco(tmp_path / "coco", library(tmp_path / "coco").photos)
     mask = np.zeros((64, 96), np.uint8)
     mask[10:30, 20:60] = ChangeKind.CHANGED.bit
     (tmp_path / "street" / "label").mkdir()
