@@ -92,7 +92,7 @@ class Bomb:
 
 
 def test_a_run_killed_at_any_point_goes_on(tmp_path, whole, monkeypatch):
-    write = LineFile.write
+    append = LineFile.append
 
     def explosive(lines, text):
         bomb()
@@ -102,10 +102,10 @@ def test_a_run_killed_at_any_point_goes_on(tmp_path, whole, monkeypatch):
             lines._file.write(text[: len(text) // 2].encode())
             lines._file.flush()
             raise
-        write(lines, text)
+        append(lines, text)
         bomb()
 
-    monkeypatch.setattr(LineFile, "write", explosive)
+    monkeypatch.setattr(LineFile, "append", explosive)
     for point in count(1):
         out, bomb = tmp_path / str(point), Bomb(point)
         steps, again = _steps(tick=bomb), _steps()
@@ -165,7 +165,7 @@ def test_other_settings_than_those_of_the_rows_are_refused(tmp_path):
 def test_a_line_of_a_journal_that_is_none_is_named(tmp_path):
     folder = BuildFolder(tmp_path)
     with Journal(folder.journal / "other.jsonl") as journal:
-        journal._lines.write('{"done": 1}')
+        journal.append('{"done": 1}')
     with pytest.raises(ValueError, match=r"other.jsonl line 1: expected a line of a journal"):
         _run(tmp_path, _steps())
 

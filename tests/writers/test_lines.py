@@ -15,7 +15,7 @@ def test_a_file_that_ends_anywhere_has_whole_lines_and_goes_on(tmp_path, cut):
     found = [line.content.strip() for line in whole_lines(path)]
     assert found == [b'{"a": 1}', b'{"b": 22}', b"{}"][: len(found)]
     with LineFile(path) as lines:
-        lines.write('{"c": 3}')
+        lines.append('{"c": 3}')
     after = [line.content for line in whole_lines(path)]
     assert [line.strip() for line in after] == [*found, b'{"c": 3}']
     assert all(line.endswith(b"\n") for line in after)
@@ -33,10 +33,9 @@ def test_places_of_lines_and_blank_ones(tmp_path):
 
 def test_a_cleared_file_is_empty_and_takes_lines_again(tmp_path):
     with LineFile(tmp_path / "new" / "lines.jsonl") as lines:
-        lines.write("1")
+        lines.append("1")
         lines.clear()
-        lines.write("22")
+        lines.append("22")
     assert lines.path.read_bytes() == b"22\n"
-    assert not lines.is_open
     with pytest.raises(ValueError, match="is not open: write inside"):
-        lines.write("3")
+        lines.append("3")

@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from spotdiff.building.chain import Started
 from spotdiff.building.sample_records import from_cells, to_cells
@@ -21,35 +19,16 @@ FOLDER = "journal"
 EARLIER = "earlier.jsonl"  # what runs that were killed knew
 
 
-class Journal:
+class Journal(LineFile):
     """The file of one process; a context manager.
 
     Args:
         path: `FOLDER/….jsonl` of a run.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._lines = LineFile(path)
-
-    def __enter__(self) -> Self:
-        self._lines.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._lines.__exit__(kind, error, trace)
-
     def known(self, started: Started) -> None:
         """Writes how far a sample has come."""
-        self._lines.write(line_of(started))
-
-    def clear(self) -> None:
-        """Forgets what was written: it stands in the rows by now."""
-        self._lines.clear()
+        self.append(line_of(started))
 
 
 def line_of(started: Started) -> str:

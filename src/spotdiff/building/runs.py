@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from spotdiff.building.chain import Chain, Started
 from spotdiff.building.clock import Clock
@@ -76,30 +75,18 @@ class BuildFolder:
         return self.out / FOLDER
 
 
-class RowFile:
+class RowFile(LineFile):
     """Writes finished rows; a context manager."""
 
     def __init__(self, folder: BuildFolder) -> None:
+        super().__init__(folder.rows)
         self._folder = folder
-        self._lines = LineFile(folder.rows)
-
-    def __enter__(self) -> Self:
-        self._lines.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._lines.__exit__(kind, error, trace)
 
     def write(self, started: Started, names: Iterable[str]) -> None:
         """Appends a row that is at its end, with how many boxes the steps of those names left."""
         cells: dict[str, Any] = to_cells(portable(started.sample, self._folder.out))
         cells[BOXES] = dict(zip(names, started.boxes, strict=False))
-        self._lines.write(json.dumps(cells, allow_nan=False))
+        self.append(json.dumps(cells, allow_nan=False))
 
 
 def keep_settings(folder: BuildFolder, settings: Mapping[str, Plain]) -> None:

@@ -90,7 +90,7 @@ class SetSweep:
                 result = known.get(pair.name)
                 if result is None or result.reason is not None or not result.complete:
                     result = self._described(pair)
-                    lines.write(json.dumps(asdict(result), allow_nan=False))
+                    lines.append(json.dumps(asdict(result), allow_nan=False))
                 results.append(result)
                 step()
         return results

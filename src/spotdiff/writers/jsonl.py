@@ -21,24 +21,8 @@ from spotdiff.writers.record_forms import Record
 from spotdiff.writers.records import from_record, to_record
 
 
-class JsonlWriter:
+class JsonlWriter(LineFile):
     """Appends one record per result to `path`, each handed to the system before the next begins."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
-        self._lines = LineFile(path)
-
-    def __enter__(self) -> Self:
-        self._lines.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._lines.__exit__(kind, error, trace)
 
     def write(self, result: PairResult) -> PairResult:
         """Appends the record of a result and gives the result back as it came.
@@ -46,14 +30,12 @@ class JsonlWriter:
         Raises:
             ValueError: The writer is not open, or a number of the result is not finite.
         """
-        if not self._lines.is_open:
-            raise ValueError(f"{self.path} is not open: write inside `with JsonlWriter(path)`")
         try:
             line = json.dumps(to_record(result), allow_nan=False)
         except ValueError as error:
             message = f"pair {result.pair_id!r}: expected finite scores and boxes ({error})"
             raise ValueError(message) from error
-        self._lines.write(line)
+        self.append(line)
         return result
 
 

@@ -46,19 +46,15 @@ class LineFile:
             self._file.close()
             self._file = None
 
-    @property
-    def is_open(self) -> bool:
-        """Whether lines can be appended."""
-        return self._file is not None
-
-    def write(self, text: str) -> None:
+    def append(self, text: str) -> None:
         """Appends the text of one line, which is ASCII and has no newline of its own.
 
         Raises:
             ValueError: The file is not open.
         """
         if self._file is None:
-            raise ValueError(f"{self.path} is not open: write inside `with LineFile(path)`")
+            kind = type(self).__name__
+            raise ValueError(f"{self.path} is not open: write inside `with {kind}(path)`")
         self._file.write(text.encode("ascii") + b"\n")
         self._file.flush()
 
