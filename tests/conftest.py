@@ -1,4 +1,4 @@
-"""Shared fixtures: where the real data lies, small pairs to work on, one tiny model."""
+"""What tests share: their order, where the real data lies, small pairs, one tiny model."""
 
 from __future__ import annotations
 
@@ -12,6 +12,41 @@ import pytest
 from spotdiff.types import Pair
 
 ROOT = Path(__file__).resolve().parents[1]
+# What takes longest comes first, so that two workers end together.
+LONG = (
+    "tests/apps/test_ray_",
+    "tests/experts/",
+    "tests/test_readme.py",
+    "tests/cli/",
+    "tests/test_conf.py",
+)
+TOGETHER = LONG[:2]  # one worker starts Ray, and one imports transformers and diffusers
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files keep their order but for those that take longest."""
+
+    def place(item: pytest.Item) -> int:
+        starts = (place for place, start in enumerate(LONG) if item.nodeid.startswith(start))
+        return next(starts, len(LONG))
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With `--dist loadfile`: a file goes to one worker, and so do files that belong together."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return next((start for start in TOGETHER if file.startswith(start)), file)
+
+    config.option.loadscopereorder = False  # the order is that of the items
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")
