@@ -94,6 +94,25 @@ def test_a_thing_most_of_which_is_hidden_is_refused(tmp_path):
         SwappedPairs(PhotoLibrary([hidden, others]))("p", 1, "dog", "cat", hidden.path)
 
 
+def test_what_has_another_outline_does_not_come_in(tmp_path):
+    wide = photo_of(tmp_path, "wide", ("dog", (10, 60, 190, 90)))
+    tall = photo_of(tmp_path, "tall", ("cat", (80, 10, 110, 150)))
+    with pytest.raises(SwapError, match="no cut-out of 'cat' has nearly the outline of what was"):
+        SwappedPairs(PhotoLibrary([wide, tall]))("p", 1, "dog", "cat", wide.path)
+
+
+def test_the_nearer_of_two_is_drawn_on_top(tmp_path):
+    near_one, far_one = (70, 70, 130, 150), (40, 30, 110, 110)
+    for name, order in (("a", (near_one, far_one)), ("b", (far_one, near_one))):
+        scene = photo_of(tmp_path, name, *(("dog", box) for box in order))
+        others = photo_of(tmp_path, "cat", ("cat", (20, 40, 90, 120)))
+        pair = SwappedPairs(PhotoLibrary([scene, others]))("p", 1, "dog", "cat", scene.path)
+        feet = [change.box_before[3] for change in pair.truth.changes]
+        assert feet == sorted(feet)
+        x0, y0, x1, y1 = map(int, pair.truth.changes[1].box_after)
+        assert near(pair.after[y0:y1, x0:x1], "cat").mean() > 0.7
+
+
 def test_things_in_pieces_stay(tmp_path):
     one = photo_of(tmp_path, "one", ("dog", (20, 40, 60, 80)), ("dog", (120, 40, 180, 80)))
     parts = tuple(outline.polygons[0] for outline in one.outlines)

@@ -24,6 +24,11 @@ def best_fitting(choices: Sequence[Cutout], old: Sprite) -> Cutout:
     return min(choices, key=lambda choice: _strain(choice, tight))
 
 
+def likeness(cutout: Cutout, old: Sprite) -> float:
+    """How much outlines of both share, standing on the same foot: their IoU."""
+    return _shared(cutout, tightened(old))
+
+
 def standing(cutout: Cutout, old: Sprite, ground: Image) -> Sprite:
     """The cut-out where a thing was: as large, with its foot at the same place, all of it seen."""
     thing = tightened(old)
@@ -59,7 +64,7 @@ def _strain(cutout: Cutout, old: Sprite) -> float:
 
 
 def _shared(cutout: Cutout, old: Sprite) -> float:
-    """IoU of the outlines of both, foot on foot."""
+    """IoU of the outlines of both, foot on foot; the thing has no clear border."""
     shrink = _SMALL / max(old.alpha.shape)
     parts = [
         _shrunk(old.alpha, shrink),

@@ -14,12 +14,13 @@ from spotdiff.data.cutouts import Backdrop, PhotoLibrary
 from spotdiff.data.layers import SOLID, Composition, Frame, Layer, Sprite, compose, truth
 from spotdiff.data.photos import Outline
 from spotdiff.data.sprites import MIN_ERASED, lifted, sprite
-from spotdiff.data.stand_ins import best_fitting, inside, standing
+from spotdiff.data.stand_ins import best_fitting, inside, likeness, standing
 from spotdiff.types import Box, ChangeKind, Image, Pair
 
 MAX_LIFTED = 0.25  # share of a photograph: what is larger leaves no ground to fill it in from
 MIN_SEEN = 0.6  # share of a thing that is not hidden behind others
-_CHOICES = 12  # cut-outs of which the one that fits best is taken
+MIN_ALIKE = 0.3  # IoU of outlines: what has another shape covers its neighbours, and a hole shows
+_CHOICES = 24  # cut-outs of which the one that fits best is taken
 _HELD = 0.8  # share of a box: what holds so much of a thing lies under it or behind it
 _MOST = 100  # layers: their numbers are bytes
 
@@ -66,7 +67,8 @@ class SwappedPairs:
         """
         rng = np.random.default_rng(seed)
         backdrop = self._backdrop(rng, photo)
-        shown = [outline for outline in backdrop.outlines if outline.label == before]
+        found = [outline for outline in backdrop.outlines if outline.label == before]
+        shown = sorted(found, key=lambda outline: outline.box[3])  # what is nearer goes on top
         self._must_have(*([after] if shown else [before, after]))
         ground, things = self._things(rng, backdrop, before, shown)
         layers = [self._layer(rng, ground, thing, after) for thing in things]
@@ -114,6 +116,8 @@ class SwappedPairs:
     def _layer(self, rng: np.random.Generator, ground: Image, thing: Sprite, after: str) -> Layer:
         choices = [self.library.cutout(rng, named=True, label=after) for _ in range(_CHOICES)]
         cutout = best_fitting(choices, thing)
+        if likeness(cutout, thing) < MIN_ALIKE:
+            raise SwapError(f"no cut-out of {after!r} has nearly the outline of what was there")
         return Layer(ChangeKind.CHANGED, after, thing, standing(cutout, thing, ground))
 
 
