@@ -49,7 +49,7 @@ def test_full_strength_does_something_in_some_draw(each, photo):
     assert any(np.abs(image.astype(int) - photo).mean() > 0.2 for image in draws)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(1, 9), st.integers(1, 700))
 def test_images_of_any_size_pass(seed, height, width):
     image = np.full((height, width, 3), 120, np.uint8)

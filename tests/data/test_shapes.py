@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spotdiff.data.shapes import SHAPE_NAMES, ground, shape, stretched, stripes, texture
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.integers(8, 60), st.integers(8, 60))
 def test_a_shape_is_an_alpha_of_the_asked_size_with_something_solid_in_it(seed, height, width):
     alpha, name = shape(np.random.default_rng(seed), height, width)

@@ -25,7 +25,7 @@ def only(kind, **others):
     return replace(STILL, kind_rates=rates, unchanged_rate=0.0, **others)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**40))
 def test_a_seed_gives_the_same_pair_again(seed):
     first, second = PAIRS(seed), pickle.loads(pickle.dumps(PAIRS))(seed)
@@ -36,7 +36,7 @@ def test_a_seed_gives_the_same_pair_again(seed):
     assert first.truth.changes == second.truth.changes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**40))
 def test_the_truth_of_any_pair_is_consistent(seed):
     pair = PAIRS(seed)

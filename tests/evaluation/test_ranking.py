@@ -64,7 +64,7 @@ def test_the_light_average_precision_is_that_of_coco(seed):
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.integers(0, 5))
 def test_a_pair_that_counts_twice_is_two_pairs(seed, twice):
     pairs = evidence(seed)

@@ -134,7 +134,7 @@ def test_views_and_read_only_images_are_taken_as_they_are(processors, view, recw
     st.integers(1, 40),
     st.integers(1, 40),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_window_lies_in_the_image_and_is_never_empty(boxes, height, width):
     found = windows(np.array(boxes, np.float32).reshape(-1, 4), height, width)
     assert (found[:, :2] >= 0).all()

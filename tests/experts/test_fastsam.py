@@ -79,7 +79,7 @@ def test_regions_are_the_same_with_masks_and_without(tiny, weights):
     np.testing.assert_array_equal(found.boxes, without.boxes)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.tuples(st.integers(0, 50), st.integers(8, 150), st.integers(8, 150)),

@@ -97,13 +97,13 @@ def _check_company(expert: RtDetr, kinds, random) -> None:
         _same(found, alone[index])
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(SIZES, st.randoms(use_true_random=False))
 def test_an_answer_does_not_depend_on_the_other_images(tiny, kinds, random):
     _check_company(tiny, kinds, random)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(SIZES, st.randoms(use_true_random=False))
 def test_nor_does_it_where_the_processor_pads(padding, kinds, random):
     _check_company(padding, kinds, random)

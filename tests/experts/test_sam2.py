@@ -178,7 +178,7 @@ def test_regions_of_the_real_classes_lie_in_the_image_with_the_best_first(tiny, 
     assert found.masks.any(axis=(1, 2)).all()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     st.lists(
         st.tuples(st.integers(0, 50), st.integers(8, 100), st.integers(8, 100)),

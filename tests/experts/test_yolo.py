@@ -76,7 +76,7 @@ def test_answers_are_those_of_ultralytics(tiny, weights):
     assert list(found.labels) == [CLASSES[int(number)] for number in result.boxes.cls]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     st.lists(
         st.tuples(st.integers(0, 50), st.sampled_from([(40, 60), (60, 40), (33, 90)])),

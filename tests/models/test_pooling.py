@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spotdiff.models.pooling import GatePool, LabelPool, label_log_probabilities, soft_maximum
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.floats(-30, 30, width=32), min_size=1, max_size=20),
     st.floats(0.5, 50, width=32),

@@ -99,7 +99,7 @@ def test_widths_that_do_not_fit_the_pyramid_are_refused(tiny_net):
         SiameseChangeNet(tiny_net.encoder, tiny_net.pyramid, widths=(8, 8))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(-30, 30, width=32), st.floats(0, 0.9990234375, width=32))
 def test_a_gate_multiplies_the_probability(logit, gate):
     found = gated(torch.tensor([logit], dtype=torch.float64), torch.tensor([gate]).double())

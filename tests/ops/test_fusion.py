@@ -113,7 +113,7 @@ def test_boxes_without_a_score_are_averaged_evenly():
 
 
 @given(committees(), st.booleans(), st.sampled_from([0.0, 0.3]), st.sampled_from([0.3, 0.55, 0.7]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_answers_are_those_of_the_authors(voters, weighted, min_score, min_overlap):
     weights = [0.5, 2.0, 1.0, 3.0][: len(voters)] if weighted else None
     for rescale in get_args(Rescale):

@@ -48,7 +48,7 @@ def assert_as_asked(own, max_distance, others=None):
 
 
 @pytest.mark.parametrize("max_distance", range(21))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10**6), count=st.integers(0, 150), centres=st.integers(1, 20))
 def test_all_near_pairs_are_found(max_distance, seed, count, centres):
     rng = np.random.default_rng(seed)
@@ -56,7 +56,7 @@ def test_all_near_pairs_are_found(max_distance, seed, count, centres):
 
 
 @pytest.mark.parametrize("max_distance", range(21))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10**6), counts=st.tuples(st.integers(0, 120), st.integers(0, 120)))
 def test_all_near_pairs_between_two_sets_are_found(max_distance, seed, counts):
     both = clustered(np.random.default_rng(seed), sum(counts), 9, 12)

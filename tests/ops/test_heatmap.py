@@ -104,7 +104,7 @@ def test_neighbours_of_like_size_and_different_kind_stay_apart():
     np.testing.assert_allclose(found.boxes, [[5, 5, 25, 25], [25, 5, 45, 25]], atol=1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.sampled_from([0.4, 0.5, 0.6, 0.7]))
 def test_exchanging_added_and_removed_exchanges_the_kinds_and_nothing_else(seed, min_heat):
     heat = random_heat(seed)
@@ -116,7 +116,7 @@ def test_exchanging_added_and_removed_exchanges_the_kinds_and_nothing_else(seed,
     np.testing.assert_array_equal(swapped.kinds, np.array([REMOVED, ADDED, CHANGED])[found.kinds])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.sampled_from([0.4, 0.5, 0.6, 0.7]))
 def test_mirrored_heat_gives_mirrored_regions(seed, min_heat):
     heat = random_heat(seed)
@@ -129,7 +129,7 @@ def test_mirrored_heat_gives_mirrored_regions(seed, min_heat):
     assert ours == theirs
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_untyped_regions_are_those_of_opencv(seed):
     heat = random_heat(seed)[0]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spotdiff.ops.image_hashes import (
@@ -123,7 +123,6 @@ def test_another_size_is_an_error():
         hashes(np.zeros((1, 9, 8), np.uint8), "dhash")
 
 
-@settings(deadline=None)
 @given(st.integers(0, 255), st.integers(0, 255), st.integers(0, 20))
 def test_two_greys_are_flat_when_they_are_near(one, other, spread):
     luma = np.uint8([[[one, other]], [[other, one]]])

@@ -18,7 +18,7 @@ def by_pillow(image, size):
     return np.asarray(Pillow.fromarray(image).resize(size, Pillow.Resampling.LANCZOS))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(64, 700),
     st.floats(0.5, 1.5),

@@ -51,7 +51,7 @@ def test_the_pairs_join_what_all_near_pairs_join(
             check(codes, labels, distance, real)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 2**32),
     st.integers(2, 80),

@@ -22,7 +22,7 @@ def test_an_image_smaller_than_a_tile_is_one_tile():
     assert tiles(30, 20, size=64, overlap=8) == [(0, 0, 30, 20)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(2, 40), st.data())
 def test_tiles_cover_everything_share_the_overlap_and_have_one_size(height, width, size, data):
     overlap = data.draw(st.integers(0, size - 1))
@@ -37,7 +37,7 @@ def test_tiles_cover_everything_share_the_overlap_and_have_one_size(height, widt
     assert all(b - a <= size - overlap for a, b in pairwise(lefts))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(2, 30), st.data())
 def test_blending_the_crops_of_a_map_gives_the_map(height, width, size, data):
     layout = tiles(height, width, size, data.draw(st.integers(0, size - 1)))

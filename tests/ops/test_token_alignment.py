@@ -29,7 +29,7 @@ def _best(before, after, match, mismatch, gap) -> int:
     return best(len(before), len(after))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PROMPTS, PROMPTS, st.sampled_from([(1, -1, 0), (2, -1, -2), (1, 0, -1), (1, -3, -1)]))
 def test_no_alignment_scores_higher(before, after, costs):
     match, mismatch, gap = costs
@@ -41,7 +41,7 @@ def test_no_alignment_scores_higher(before, after, costs):
     assert (np.diff(partners[partners >= 0]) > 0).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(PROMPTS, PROMPTS)
 def test_partners_are_equal_tokens_and_both_prompts_have_as_many(before, after):
     partners = aligned(before, after)
@@ -49,7 +49,7 @@ def test_partners_are_equal_tokens_and_both_prompts_have_as_many(before, after):
     assert (partners >= 0).sum() == (aligned(after, before) >= 0).sum()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(PROMPTS, PROMPTS)
 def test_a_refined_token_comes_from_one_token_or_from_none(before, after):
     found = refined(before, after, WINDOW)
@@ -61,7 +61,7 @@ def test_a_refined_token_comes_from_one_token_or_from_none(before, after):
     assert not found.flow[: len(before) + 2, len(after) + 2 :].any()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(WORDS)
 def test_equal_prompts_take_every_map_as_it_is(words):
     tokens = [token for word in words for token in word]
@@ -71,7 +71,7 @@ def test_equal_prompts_take_every_map_as_it_is(words):
         assert not found.come.any()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(WORDS, WORDS)
 def test_a_replaced_word_gets_as_much_attention_as_the_one_before(before, after):
     before, after = before[: len(after)], after[: len(before)]

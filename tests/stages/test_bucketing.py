@@ -43,7 +43,7 @@ def drawn(seed: int, count: int, bits: int) -> RowHashes:
     return row_hashes(rows)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 2**32),
     st.sampled_from([0, 1, 3]),

@@ -173,7 +173,7 @@ def test_a_view_in_another_frame_than_the_map_is_refused_with_its_sizes():
         DECIDE(pair, change_map())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_exchanging_the_views_exchanges_added_with_removed_and_the_boxes(seed):
     rng = np.random.default_rng(seed)

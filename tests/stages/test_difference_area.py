@@ -296,7 +296,7 @@ def random_case(seed: int, name: str) -> tuple[Pair, tuple]:
     return Pair(name, before, after, captions=captions), tuple(regions)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 2**31),
     st.sampled_from(["paper", "recipe", "operator"]),
@@ -319,7 +319,7 @@ def test_the_lazy_stage_answers_what_the_eager_procedure_answers(seed, name, cou
         assert (answer.areas.reason is None) == bool(expected)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**31), st.permutations(range(4)))
 def test_an_answer_does_not_depend_on_the_other_pairs_or_their_order(seed, order):
     some = rules("paper", min_similarity=0.2, max_similarity=0.9999, max_region_similarity=0.97)
@@ -333,7 +333,7 @@ def test_an_answer_does_not_depend_on_the_other_pairs_or_their_order(seed, order
     assert shuffled == [answers[i] for i in order]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**31))
 def test_exchanging_the_views_exchanges_added_and_removed(seed):
     some = rules("paper", min_similarity=0.2, max_similarity=0.9999, max_region_similarity=0.97)

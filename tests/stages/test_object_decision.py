@@ -67,7 +67,7 @@ def sets(labels: LabelSets) -> list[set[str]]:
     return [set(labels.of(kind)) for kind in ChangeKind]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds, st.sampled_from(["boost", "odds"]), st.booleans())
 def test_exchanged_views_exchange_added_and_removed_and_keep_what_changed(seed, heat, joined):
     said, decide = evidence(seed), decision(seed, heat=heat, joined=joined)
@@ -96,14 +96,14 @@ def test_a_recoloured_thing_changes_whichever_view_comes_first(joined):
     assert (there[0], there[2].changed) == (back[0], back[2].changed)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds, st.booleans())
 def test_of_equal_views_nothing_is_said(seed, joined):
     same = replace(evidence(seed), identical=True)
     assert decision(seed, joined=joined)(same, "both") == ((), 0.0, LabelSets())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds)
 def test_a_higher_threshold_only_leaves_changes_out(seed):
     said, decide = evidence(seed), decision(seed)

@@ -188,7 +188,7 @@ def texts(answer: Answer) -> list[str]:
 
 
 @given(scenes())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_exchanged_views_exchange_added_and_removed_and_from_and_to_and_nothing_else(scene):
     pair, answer = scene
     back = Pair("pair", pair.after, pair.before)
@@ -198,7 +198,7 @@ def test_exchanged_views_exchange_added_and_removed_and_from_and_to_and_nothing_
 
 
 @given(scenes())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_mirrored_views_exchange_left_and_right_and_nothing_else(scene):
     pair, answer = scene
     views = [np.ascontiguousarray(view[:, ::-1]) for view in (pair.before, pair.after)]

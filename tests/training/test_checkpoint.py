@@ -143,7 +143,7 @@ def test_a_plain_pickle_is_refused(tmp_path, protocol):
     assert not HERE.with_name("pwned").exists()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_damaged_file_is_one_sentence(tmp_path, data):
     path = tmp_path / "small.ckpt"

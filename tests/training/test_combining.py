@@ -156,7 +156,7 @@ def test_the_slope_of_the_noisy_or_is_its_slope(losses):
         assert_slope(losses[0], rng.normal(size=3))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6))
 def test_a_fit_is_no_worse_than_its_start(seed):
     rng = np.random.default_rng(seed)

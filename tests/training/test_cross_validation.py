@@ -148,7 +148,7 @@ def test_a_combination_learns_which_word_never_comes_true():
     assert found.combinations["objects"].mean() > 0.95
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10**9))
 def test_failed_pairs_and_equal_views_are_answered_with_nothing(seed):
     table = random_table(np.random.default_rng(seed), 10)

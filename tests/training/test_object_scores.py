@@ -53,7 +53,7 @@ def random_rules(rng: np.random.Generator) -> ObjectRules:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**9), st.integers(1, 6), st.booleans(), st.booleans())
 def test_many_settings_score_as_one_decision_after_the_other(seed, pairs, heat, looks):
     rng = np.random.default_rng(seed)
@@ -99,7 +99,7 @@ def test_pairs_without_any_objects_are_scored():
     np.testing.assert_array_equal(scores_of(table, [ObjectRules()])[0], [[0, 1, 1], [1, 1, 1]])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10**9))
 def test_some_pairs_score_as_they_do_among_all(seed):
     rng = np.random.default_rng(seed)
@@ -110,7 +110,7 @@ def test_some_pairs_score_as_they_do_among_all(seed):
     np.testing.assert_array_equal(scores_of(some, rules), scores_of(table, rules)[:, rows])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10**9))
 def test_things_pooled_are_the_things_of_each_pair(seed):
     rng = np.random.default_rng(seed)

@@ -112,7 +112,7 @@ def inner(_) -> ObjectRules:
     return ObjectRules(min_score=0.4)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10**9))
 def test_odds_are_never_worse_on_their_own_pairs(seed):
     rng = np.random.default_rng(seed)
