@@ -77,3 +77,11 @@ def test_what_is_no_collection_is_told(folder):
         list(read_image_rows(folder / "gone"))
     with pytest.raises(TableError, match="expected a table"):
         list(read_image_rows(folder / "a.png"))
+
+
+def test_a_table_of_something_else_is_refused_by_its_columns(folder):
+    table = folder / "t.csv"
+    table.write_text("image,label\na.png,car\n")
+    with pytest.raises(TableError, match="images, image_bytes or text, the columns are: image, la"):
+        list(read_image_rows(table))
+    assert [row.text for row in read_image_rows(table, text="label")] == ["car"]

@@ -31,7 +31,7 @@ def read_image_rows(source: Path, text: str = TEXT) -> Iterator[ImageRow]:
 
     Raises:
         FileNotFoundError: If there is neither.
-        TableError: If it is no table, or cannot be read to its end.
+        TableError: If it is no table, has none of the columns, or cannot be read to its end.
     """
     if source.is_dir():
         for path in pictures(source):
@@ -43,13 +43,23 @@ def read_image_rows(source: Path, text: str = TEXT) -> Iterator[ImageRow]:
     if not source.name.lower().endswith(TABLE_SUFFIXES):
         known = ", ".join(TABLE_SUFFIXES)
         raise TableError([RowProblem("", source.name, f"expected a table ({known})")])
-    for record in records(source):
+    for number, record in enumerate(records(source)):
         if isinstance(record, Record):
+            if number == 0:
+                _expect_columns(record, text)
             yield _row(record, text)
         elif record.pair_id:
-            yield ImageRow(record.where, problem=record.reason)
+            yield ImageRow(record.where, problem=f"{record.where}: {record.reason}")
         else:
             raise TableError([record])
+
+
+def _expect_columns(record: Record, text: str) -> None:
+    """Refuses a table of something else by its first row: nothing in it could be compared."""
+    if not record.cells.keys() & {IMAGES, BYTES, text}:
+        names = ", ".join(map(str, record.cells)) or "none"
+        reason = f"expected a column {IMAGES}, {BYTES} or {text}, the columns are: {names}"
+        raise TableError([RowProblem("", record.path.name, reason)])
 
 
 def _row(record: Record, text: str) -> ImageRow:
@@ -58,7 +68,7 @@ def _row(record: Record, text: str) -> ImageRow:
         told = record.cells.get(text)
         words = None if told is None else fields.text(told, text)
     except fields.FieldError as error:
-        return ImageRow(record.where, cells=record.cells, problem=str(error))
+        return ImageRow(record.where, cells=record.cells, problem=f"{record.where}: {error}")
     return ImageRow(record.where, images, words, record.cells)
 
 
