@@ -70,6 +70,25 @@ def test_a_value_that_only_the_user_knows_is_asked_for(through, capsys):
     assert "add data.root=… to the command" in _one_line(capsys)
 
 
+@pytest.mark.parametrize(
+    ("config", "wrong", "told"),
+    [
+        ("deduplicate", "max_distance=abc", "Expected max_distance to be a number, got 'abc'."),
+        ("predict", "ray.workers=[2]", "Expected ray.workers to be a number, got [2]."),
+        ("predict", "batch_size=true", "Expected batch_size to be a number, got True."),
+        ("predict", "heatmaps=ja", "Expected heatmaps to be true or false, got 'ja'."),
+    ],
+)
+def test_a_value_of_another_sort_is_one_sentence(through, capsys, config, wrong, told):
+    given = ("images=x",) if config == "deduplicate" else ()
+    assert through(_nothing, *given, wrong, config=config) == 64
+    assert _one_line(capsys) == f"{config}: {told}"
+
+
+def test_a_key_may_be_null_or_of_the_other_sort_of_number(through):
+    assert through(_nothing, "batch_size=null", "min_area=2.5", "max_side=0") == 0
+
+
 def test_a_word_that_is_no_override_is_one_line(through, capsys):
     assert through(_nothing, "before=a=b") == 64
     assert "predict: " in _one_line(capsys)

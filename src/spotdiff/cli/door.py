@@ -52,6 +52,7 @@ def enter(program: Program, config: str, arguments: Sequence[str]) -> None:
             return program(cfg)
         try:
             _complete(cfg)
+            _check_types(cfg, OmegaConf.load(travelling("conf") / f"{config}.yaml"))
             result = program(cfg)
         except _SPOKEN as error:
             if wants_trace or not _ours_to_say(error):
@@ -79,6 +80,28 @@ def _complete(cfg: DictConfig) -> None:
     for key in map(str, cfg):
         if OmegaConf.is_missing(cfg, key):
             raise MissingMandatoryValue(f"Missing mandatory value: {key}")
+
+
+def _check_types(cfg: Any, own: Any, prefix: str = "") -> None:  # noqa: ANN401 - of omegaconf
+    """Refuses a word where the configuration of a program has a number or true or false."""
+    for key in own:
+        if key not in cfg or any(
+            OmegaConf.is_missing(one, key) or OmegaConf.is_interpolation(one, key)
+            for one in (cfg, own)
+        ):
+            continue
+        default, value, name = own[key], cfg[key], f"{prefix}{key}"
+        if isinstance(default, DictConfig) and isinstance(value, DictConfig):
+            _check_types(value, default, f"{name}.")
+        if value is None:
+            continue
+        if isinstance(default, bool):
+            if not isinstance(value, bool):
+                raise ValueError(f"Expected {name} to be true or false, got {value!r}.")
+        elif isinstance(default, int | float) and (
+            isinstance(value, bool) or not isinstance(value, int | float)
+        ):
+            raise ValueError(f"Expected {name} to be a number, got {value!r}.")
 
 
 @contextmanager
