@@ -74,7 +74,9 @@ def test_pairs_become_rows_with_captions_and_a_second_run_asks_nothing(
         assert all(change.caption for change in row.changes)
     (rejected,) = read_samples(out / "trace" / "areas.jsonl")
     assert rejected.verdict.reason == "the views are equal"
-    assert "4 rows: 2 kept, 1 rejected, 1 errors" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "4 rows: 2 kept, 1 rejected, 1 error." in told
+    assert ": no such file: " in told
     before = (out / "rows.jsonl").read_bytes()
     assert program("build", *command) == 1
     assert (out / "rows.jsonl").read_bytes() == before
@@ -115,6 +117,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(program, table, tmp_
     assert program("build", "recipe=pairs", f"in={table}", "out=o", "dry_run=true") == 1
     told = capsys.readouterr().err
     assert "4 rows, of which 1 cannot be read: nothing was done" in told
+    assert ": no such file: " in told
     assert "2. area: min=0.0025, max=1.0" in told
     assert not (tmp_path / "o").exists()
 
@@ -139,6 +142,7 @@ def test_truth_of_a_set_goes_through_filters_of_boxes(program, tmp_path):
         (("in=lost.jsonl",), "Expected rows for in, but lost.jsonl does not exist."),
         ((), "Expected a value for in, got none: add in=…"),
         (("recipe=step", "in=demo"), "Expected at least one step, got none"),
+        (("limit=abc", "in=demo"), "Expected limit to be at least 1, got abc."),
         (("in=demo", "engine=lightning"), "Expected engine to be one of local, ray"),
         (("in=demo", "limit=0"), "Expected limit to be at least 1, got 0."),
         (("in=demo", "lmit=3"), "There is no key 'lmit'. Did you mean 'limit'?"),

@@ -37,7 +37,7 @@ def test_a_folder_is_told_apart_and_nothing_is_touched(program, photos, tmp_path
     assert traced["dup2"]["images"][0].endswith("c.png")
     assert sorted(path.name for path in photos.iterdir()) == before
     told = capsys.readouterr().err
-    assert "4 rows: 3 stay, 1 show what another one shows, in 1 groups; 1 images could not" in told
+    assert "4 rows: 3 stay, 1 show what another one shows, in 1 group; 1 image could not" in told
 
 
 def test_a_move_is_planned_before_it_is_made(program, photos, tmp_path):

@@ -38,7 +38,7 @@ def test_a_log_gets_a_line_now_and_then(monkeypatch, capsys):
     with progress(iter([RESULT] * 2)) as passing:
         list(passing)
     lines = capsys.readouterr().err.splitlines()
-    assert [line.split(",")[0] for line in lines] == ["1 pairs", "2 pairs"]
+    assert [line.split(",")[0] for line in lines] == ["1 pair", "2 pairs"]
 
 
 def test_a_table_has_a_row_a_change():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from io import StringIO
 from itertools import islice
@@ -20,16 +21,19 @@ from spotdiff.building.chain import Chain
 from spotdiff.building.exports import export, known_formats
 from spotdiff.building.funnel import BuildFunnel, conclude
 from spotdiff.building.runs import BuildFolder, Source, Tell, keep_settings, run_here
+from spotdiff.building.sample_columns import READ
 from spotdiff.building.sample_records import status
 from spotdiff.building.sample_rows import read_samples
-from spotdiff.cli.progress import counting
+from spotdiff.cli.progress import counted, counting
 from spotdiff.cli.recipes import chain_of, plain_steps, settings_of
 from spotdiff.types import Sample
+from spotdiff.writers.files import file_name
 
 log = logging.getLogger("spotdiff")
 
 ENGINES = ("local", "ray")
 MAX_EXIT = 63  # the exit code counts rows that are errors up to here
+_SHOWN = 3  # reasons why rows could not be read
 
 Steps = Mapping[str, Mapping[str, Any]]
 
@@ -47,8 +51,8 @@ def build(cfg: DictConfig) -> int:
     if cfg.engine not in ENGINES:
         raise ValueError(f"Expected engine to be one of {', '.join(ENGINES)}, got {cfg.engine!r}.")
     for name in ("batch_size", "limit", "each"):
-        if cfg[name] is not None and cfg[name] < 1:
-            raise ValueError(f"Expected {name} to be at least 1, got {cfg[name]}.")
+        if (wanted := cfg[name]) is not None and not (isinstance(wanted, int) and wanted >= 1):
+            raise ValueError(f"Expected {name} to be at least 1, got {wanted}.")
     known_formats(cfg.exports)
     photos = None if cfg.photos is None else existing(cfg.photos, "a folder for photos")
     rows = existing(cfg["in"], "rows for in")
@@ -59,7 +63,7 @@ def build(cfg: DictConfig) -> int:
     if cfg.dry_run:
         return _told_before(chain, source, folder)
     keep_settings(folder, settings_of(chain, steps))
-    with counting("rows") as count:
+    with counting("row") as count:
 
         def tell(_: Sample) -> None:
             count()
@@ -116,13 +120,20 @@ def _engine(
 
 def _told_before(chain: Chain, source: Source, folder: BuildFolder) -> int:
     """Says what a run would do; returns how many rows cannot be read."""
-    found = Counter(status(sample) for sample in source())
+    found: Counter[str] = Counter()
+    reasons: list[str] = []
+    for sample in source():
+        found[status(sample)] += 1
+        if sample.verdict is not None and sample.verdict.step == READ:
+            reasons.append(sample.verdict.reason)
+            del reasons[_SHOWN:]
+    _tell_unread(reasons, found["error"])
     for number, step in enumerate(chain.steps, start=1):
         settings = ", ".join(f"{name}={value}" for name, value in step.settings.items())
         log.info("%d. %s: %s", number, step.name, settings)
     log.info(
-        "%d rows, of which %d cannot be read: nothing was done, dry_run=false would write to %s.",
-        found.total(),
+        "%s, of which %d cannot be read: nothing was done, dry_run=false would write to %s.",
+        counted(found.total(), "row"),
         found["error"],
         folder.out,
     )
@@ -130,17 +141,30 @@ def _told_before(chain: Chain, source: Source, folder: BuildFolder) -> int:
 
 
 def _told(funnel: BuildFunnel, folder: BuildFolder) -> None:
+    for step in funnel.steps:
+        if step.step == READ:  # what fails later is told when it does
+            with (folder.trace / file_name(READ, ".jsonl")).open(encoding="utf-8") as lines:
+                first = [json.loads(line)["verdict"]["reason"] for line in islice(lines, _SHOWN)]
+            _tell_unread(first, step.errors)
     log.info("%s", funnel_table(funnel))
     rejected = funnel.rows - funnel.kept - funnel.errors
     log.info(
-        "%d rows: %d kept, %d rejected, %d errors. Kept: %s; why others left: %s",
-        funnel.rows,
+        "%s: %d kept, %d rejected, %s. Kept: %s; why others left: %s",
+        counted(funnel.rows, "row"),
         funnel.kept,
         rejected,
-        funnel.errors,
+        counted(funnel.errors, "error"),
         folder.kept,
         folder.trace,
     )
+
+
+def _tell_unread(reasons: Sequence[str], count: int) -> None:
+    """The first reasons why rows could not be read."""
+    for reason in reasons:
+        log.error("%s", reason)
+    if count > len(reasons) > 0:
+        log.error("and %d more", count - len(reasons))
 
 
 def funnel_table(funnel: BuildFunnel) -> str:

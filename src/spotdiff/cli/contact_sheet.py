@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from spotdiff.apps.deduplication import Deduplicated
+from spotdiff.cli.progress import counted
 from spotdiff.data.images import ImageError
 from spotdiff.data.thumbnails import thumbnail
 from spotdiff.types import ImageRow, Source
@@ -49,9 +50,9 @@ def write_sheet(found: Deduplicated, most: int, path: Path) -> None:
     words = SheetWords(
         "Rows that show the same",
         (
-            f"{rows} rows, of which {stay} stay; {len(groups)} groups, the largest "
-            "first. The row with the coloured frame stays; of the others the page says in how many "
-            "bits they differ from it.",
+            f"{counted(rows, 'row')}, of which {stay} stay; {counted(len(groups), 'group')}, the "
+            "largest first. The row with the coloured frame stays; of the others the page says in "
+            "how many bits they differ from it.",
         ),
         max(len(groups) - most, 0),
         problems[:MAX_PROBLEMS],

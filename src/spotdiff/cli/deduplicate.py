@@ -15,6 +15,7 @@ from spotdiff.apps.deduplication import deduplicate as deduplicated
 from spotdiff.apps.places import existing
 from spotdiff.cli.contact_sheet import checked_groups, write_sheet
 from spotdiff.cli.deduplicate_pairs import deduplicate_pairs
+from spotdiff.cli.progress import counted
 from spotdiff.data.collections import Collection
 from spotdiff.ops.image_hashes import to_hex
 from spotdiff.types import ImageRow
@@ -129,13 +130,12 @@ def _told(found: Deduplicated, out: Path) -> None:
         log.info("%d of %d rows are in the store already.", stored, rows)
     stay = int(found.stays.sum())
     log.info(
-        "%d rows: %d stay, %d show what another one shows, in %d groups; %d images could not be "
-        "read and stay. %s",
-        rows,
+        "%s: %d stay, %d show what another one shows, in %s; %s could not be read and stay. %s",
+        counted(rows, "row"),
         stay,
         rows - stay,
-        len(found.groups),
-        len(found.problems),
+        counted(len(found.groups), "group"),
+        counted(len(found.problems), "image"),
         out / "groups.parquet",
     )
 

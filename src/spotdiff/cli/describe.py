@@ -64,7 +64,7 @@ def _reports(cfg: DictConfig) -> Iterator[SetReport]:
         raise ValueError(
             "Expected two sets: data=TABLE a=GROUP b=GROUP, a=DIR b=DIR, or from=PREDICTIONS."
         )
-    with counting("pictures") as count:
+    with counting("picture") as count:
         describer = describer_of(cfg, count)
         if source is not None:
             yield from describe_changes(source, using=describer).values()

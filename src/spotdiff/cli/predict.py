@@ -15,7 +15,7 @@ from spotdiff.apps.places import existing
 from spotdiff.cli.engines import Job, run
 from spotdiff.cli.exports import export, files_asked
 from spotdiff.cli.pipelines import open_checkpoint, settings_of
-from spotdiff.cli.progress import table_of
+from spotdiff.cli.progress import counted, table_of
 from spotdiff.cli.tally import Tally, funnel_line, is_main_process
 from spotdiff.data.demo import demo_pair
 from spotdiff.data.remote import is_address
@@ -120,8 +120,8 @@ def _conclude(tally: Tally, out: Path) -> None:
             tally.wrong_size,
         )
     log.info(
-        "%d pairs answered: %d with changes (%d in all), %s. Records: %s",
-        tally.answered - tally.failed,
+        "%s answered: %d with changes (%d in all), %s. Records: %s",
+        counted(tally.answered - tally.failed, "pair"),
         tally.changed,
         tally.changes,
         errors,

@@ -17,6 +17,16 @@ from spotdiff.types import Box, PairResult
 SECONDS_BETWEEN_LINES = 10.0
 
 
+def counted(count: int, what: str) -> str:
+    """A number with its noun.
+
+    Example:
+        >>> counted(1, "pair"), counted(2000, "pair")
+        ('1 pair', '2000 pairs')
+    """
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 @contextmanager
 def progress(results: Iterable[PairResult]) -> Iterator[Iterator[PairResult]]:
     """The same results, shown as they pass by on standard error."""
@@ -25,8 +35,8 @@ def progress(results: Iterable[PairResult]) -> Iterator[Iterator[PairResult]]:
 
 
 @contextmanager
-def counting(what: str = "pairs") -> Iterator[Callable[[], None]]:
-    """Something to call for each pair, or whatever is counted; how many there were is shown."""
+def counting(what: str = "pair") -> Iterator[Callable[[], None]]:
+    """Something to call for each pair, or what else is counted; how many there were is shown."""
     console = Console(stderr=True)
     done = _Count()
     if not console.is_terminal:
@@ -36,7 +46,7 @@ def counting(what: str = "pairs") -> Iterator[Callable[[], None]]:
     columns = (
         SpinnerColumn(),
         MofNCompleteColumn(),
-        TextColumn(what + " {task.fields[rate]}"),
+        TextColumn(what + "s {task.fields[rate]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
@@ -70,7 +80,7 @@ class _Count:
 class _Lines:
     """A line every ten seconds, for logs."""
 
-    def __init__(self, what: str = "pairs") -> None:
+    def __init__(self, what: str = "pair") -> None:
         self.what = what
         self.last = time.perf_counter()
 
@@ -78,7 +88,7 @@ class _Lines:
         now = time.perf_counter()
         if now - self.last >= SECONDS_BETWEEN_LINES:
             self.last = now
-            print(f"{count} {self.what}, {rate}", file=sys.stderr, flush=True)  # noqa: T201
+            print(f"{counted(count, self.what)}, {rate}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def table_of(result: PairResult) -> str:

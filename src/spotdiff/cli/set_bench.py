@@ -61,7 +61,7 @@ def run_bench(cfg: DictConfig) -> int:
     names = [proposer.name for proposer in describer.proposers]
     settings = _settings(cfg, describer, judge, experts)
     sweep = SetSweep(described, judge, out / "sets.jsonl", settings, proposers=names)
-    with counting("sets") as step:
+    with counting("set") as step:
         results = sweep(_first_of_each(bench.sets, cfg.limit), step)
     describer.store.flush()
     report = sweep_report(results, "visdiffbench")
