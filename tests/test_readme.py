@@ -118,7 +118,7 @@ def world(tmp_path, tiny_checkpoint, monkeypatch) -> Path:
     for name in ("after", "street/after/01", "cam/friday/b_01", "scans/x-new", "b", "17_2"):
         write_image(tmp_path / f"{name}.jpg", noise(2))
     for name in ("photos/1", "photos/2", "18_1", "18_2"):
-        write_image(tmp_path / f"{name}.jpg", noise(3, 200, 240))
+        write_image(tmp_path / f"{name}.jpg", noise(3, 96, 128))
     write_coco(tmp_path / "coco", library(tmp_path / "coco").photos)
     mask = np.zeros((64, 96), np.uint8)
     mask[10:30, 20:60] = ChangeKind.CHANGED.bit
