@@ -10,6 +10,7 @@ import pytest
 from spotdiff.building.sample_rows import read_samples
 from spotdiff.data.demo import demo_pair
 from spotdiff.data.export import write_drawn
+from spotdiff.writers.files import alone
 from tests.fakes import noise, write_image
 
 
@@ -122,6 +123,13 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(program, table, tmp_
     assert not (tmp_path / "o").exists()
 
 
+def test_a_second_run_does_not_write_to_the_folder_of_one_at_work(program, table, tmp_path, capsys):
+    with alone(tmp_path / "o"):
+        assert program("build", "recipe=pairs", f"in={table}", "out=o") == 64
+    assert "one is at work there" in capsys.readouterr().err
+    assert list((tmp_path / "o").iterdir()) == []
+
+
 def test_truth_of_a_set_goes_through_filters_of_boxes(program, tmp_path):
     from spotdiff.data.cutouts import PhotoLibrary
     from spotdiff.data.synthetic import SyntheticPairs
@@ -142,6 +150,7 @@ def test_truth_of_a_set_goes_through_filters_of_boxes(program, tmp_path):
         (("in=lost.jsonl",), "Expected rows for in, but lost.jsonl does not exist."),
         ((), "Expected a value for in, got none: add in=…"),
         (("recipe=step", "in=demo"), "Expected at least one step, got none"),
+        (("ask=why", "in=demo"), "Expected ask to be one of difference, presence, got 'why'."),
         (("limit=abc", "in=demo"), "Expected limit to be at least 1, got abc."),
         (("in=demo", "engine=lightning"), "Expected engine to be one of local, ray"),
         (("in=demo", "limit=0"), "Expected limit to be at least 1, got 0."),

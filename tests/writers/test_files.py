@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotdiff.writers.files import file_name, replacing, write_png
+from spotdiff.writers.files import alone, file_name, replacing, write_png
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=300)
 
@@ -63,3 +63,13 @@ def test_a_png_is_read_back_in_the_same_colours(tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype(np.uint8)
     write_png(image, tmp_path / "image.png")
     np.testing.assert_array_equal(cv2.imread(str(tmp_path / "image.png"))[..., ::-1], image)
+
+
+def test_a_folder_is_for_one_run_at_a_time_and_free_again_after_it(tmp_path):
+    out = tmp_path / "deep" / "out"
+    with alone(out):
+        with pytest.raises(ValueError, match="one is at work there"), alone(out):
+            pass
+        assert list(out.iterdir()) == []  # the lock is no file
+    with alone(out), alone(tmp_path):
+        pass

@@ -20,6 +20,7 @@ from spotdiff.apps.places import existing
 from spotdiff.building.chain import Chain
 from spotdiff.building.exports import export, known_formats
 from spotdiff.building.funnel import BuildFunnel, conclude
+from spotdiff.building.questions import Questions
 from spotdiff.building.runs import BuildFolder, Source, Tell, keep_settings, run_here
 from spotdiff.building.sample_columns import READ
 from spotdiff.building.sample_records import status
@@ -27,7 +28,7 @@ from spotdiff.building.sample_rows import read_samples
 from spotdiff.cli.progress import counted, counting
 from spotdiff.cli.recipes import chain_of, plain_steps, settings_of
 from spotdiff.types import Sample
-from spotdiff.writers.files import file_name
+from spotdiff.writers.files import alone, file_name
 
 log = logging.getLogger("spotdiff")
 
@@ -54,6 +55,7 @@ def build(cfg: DictConfig) -> int:
         if (wanted := cfg[name]) is not None and not (isinstance(wanted, int) and wanted >= 1):
             raise ValueError(f"Expected {name} to be at least 1, got {wanted}.")
     known_formats(cfg.exports)
+    Questions(Path(cfg.out), cfg.ask)  # refuses what is no question
     photos = None if cfg.photos is None else existing(cfg.photos, "a folder for photos")
     rows = existing(cfg["in"], "rows for in")
     source = partial(first_rows, rows, cfg.limit, cfg.each, photos)
@@ -62,6 +64,12 @@ def build(cfg: DictConfig) -> int:
     chain = chain_of(steps, "cpu" if cfg.engine == "ray" or cfg.dry_run else cfg.device)
     if cfg.dry_run:
         return _told_before(chain, source, folder)
+    with alone(folder.out):
+        return _built(cfg, chain, steps, source, folder)
+
+
+def _built(cfg: DictConfig, chain: Chain, steps: Steps, source: Source, folder: BuildFolder) -> int:
+    """What `build` does once it is known what to do."""
     keep_settings(folder, settings_of(chain, steps))
     with counting("row") as count:
 

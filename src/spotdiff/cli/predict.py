@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from omegaconf import DictConfig
 
@@ -21,12 +22,15 @@ from spotdiff.data.demo import demo_pair
 from spotdiff.data.remote import is_address
 from spotdiff.data.sources import open_source
 from spotdiff.pipeline import Row
+from spotdiff.training.checkpoint import Checkpoint
 from spotdiff.types import PairResult
-from spotdiff.writers.files import replacing
+from spotdiff.writers.files import alone, replacing
 
 log = logging.getLogger("spotdiff")
 
 MAX_EXIT = 63  # the exit code counts failed pairs up to here; 64 means a wrong command
+
+Source: TypeAlias = Callable[[], Iterable[Row]]
 
 
 def predict(cfg: DictConfig) -> int:
@@ -34,6 +38,15 @@ def predict(cfg: DictConfig) -> int:
     source, single = _source(cfg)
     checkpoint = open_checkpoint(cfg.ckpt)
     out = Path(cfg.out)
+    # the further processes of a trainer are the same run
+    with alone(out) if is_main_process() else nullcontext():
+        return _answered(cfg, checkpoint, out, source, single)
+
+
+def _answered(
+    cfg: DictConfig, checkpoint: Checkpoint, out: Path, source: Source, single: bool
+) -> int:
+    """What `predict` does in a folder of its own."""
     _same_settings(out, _settings(cfg, settings_of(cfg, checkpoint)))
     tally = Tally()
     overlays = single if cfg.overlays is None else bool(cfg.overlays)
@@ -54,7 +67,7 @@ def predict(cfg: DictConfig) -> int:
     return min(tally.failed + len(tally.problems), MAX_EXIT)
 
 
-def _source(cfg: DictConfig) -> tuple[Callable[[], Iterable[Row]], bool]:
+def _source(cfg: DictConfig) -> tuple[Source, bool]:
     """What opens the rows to answer, and whether they are a single pair."""
     if cfg.pairs is not None:
         return partial(open_source, _place(cfg.pairs, "pairs"), pattern=cfg.pattern), False

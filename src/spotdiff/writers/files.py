@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import cv2
 
 from spotdiff.types import Image
+
+if sys.platform != "win32":
+    import fcntl
 
 MAX_STEM = 160  # with the temporary name's prefix it stays below the 255 bytes of a file name
 # Run lengths of filtered rows: on photographs smaller than the highest level, four times as fast.
@@ -34,6 +38,34 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keeps a second run out of a folder for as long as the block lasts; a killed run lets go.
+
+    The folder is made when absent. Where a system or a disk knows no locks, nothing is kept out.
+
+    Raises:
+        ValueError: Another run is at work in the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if sys.platform == "win32":
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ValueError(
+                    f"Expected no other run to write to {folder}, but one is at work there: wait "
+                    "for its end, or choose another out=…"
+                ) from error
+        yield
+    finally:
+        os.close(handle)
 
 
 def file_name(pair_id: str, suffix: str) -> str:
