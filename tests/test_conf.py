@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,7 @@ OF_OTHERS = [*OF_EVALUATE, *OF_BUILD, *OF_DESCRIBE]
 OF_TRAIN = [o for o in OPTIONS if not o.startswith(OF_PREDICT) and o not in OF_OTHERS]
 
 
+@cache
 def _composed(program: str, *overrides: str) -> DictConfig:
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
