@@ -15,6 +15,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
+from itertools import chain, islice
 from os.path import relpath
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,9 @@ from spotdiff.types import Change, PairRow, RowProblem, Sample
 _SIBLINGS = re.compile(SIBLINGS)
 
 
-def read_samples(source: Path, each: int = 1, photos: Path | None = None) -> Iterator[Sample]:
+def read_samples(
+    source: Path, each: int = 1, photos: Path | None = None, limit: int | None = None
+) -> Iterator[Sample]:
     """The samples of a table or a folder, lazily, in order, each under an id of its own.
 
     A row that cannot be used, or repeats an id, is a sample with an error.
@@ -42,6 +45,7 @@ def read_samples(source: Path, each: int = 1, photos: Path | None = None) -> Ite
         source: The table or the folder.
         each: Samples of each photograph of a COCO file.
         photos: Their folder; None takes that of the file, or its subfolder `images`.
+        limit: So many at most; None takes all.
 
     Raises:
         FileNotFoundError: There is neither file nor folder.
@@ -53,8 +57,7 @@ def read_samples(source: Path, each: int = 1, photos: Path | None = None) -> Ite
     first = next(samples, None)
     if first is None:
         raise ValueError(f"Expected rows in {source}, found none.")
-    yield first
-    yield from samples
+    yield from islice(chain([first], samples), limit)
 
 
 def distinct(samples: Iterable[Sample]) -> Iterator[Sample]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from io import StringIO
 from itertools import islice
@@ -58,7 +58,7 @@ def build(cfg: DictConfig) -> int:
     Questions(Path(cfg.out), cfg.ask)  # refuses what is no question
     photos = None if cfg.photos is None else existing(cfg.photos, "a folder for photos")
     rows = existing(cfg["in"], "rows for in")
-    source = partial(first_rows, rows, cfg.limit, cfg.each, photos)
+    source = partial(read_samples, rows, cfg.each, photos, cfg.limit)
     steps, folder = plain_steps(cfg), BuildFolder(Path(cfg.out))
     # on Ray it only tells here which models answer: the accelerator is the workers'
     chain = chain_of(steps, "cpu" if cfg.engine == "ray" or cfg.dry_run else cfg.device)
@@ -82,13 +82,6 @@ def _built(cfg: DictConfig, chain: Chain, steps: Steps, source: Source, folder: 
     if cfg.exports:
         _export(cfg, folder)
     return min(funnel.errors, MAX_EXIT)
-
-
-def first_rows(
-    source: Path, limit: int | None, each: int = 1, photos: Path | None = None
-) -> Iterable[Sample]:
-    """The rows of a source, or so many of them; `each` for every photograph of a COCO file."""
-    return islice(read_samples(source, each, photos), limit)
 
 
 def _export(cfg: DictConfig, folder: BuildFolder) -> None:
