@@ -8,6 +8,7 @@ import pytest
 from spotdiff.apps.deduplication import DedupRules, deduplicate
 from spotdiff.data.hash_store import HashStoreError
 from spotdiff.types import ImageRow
+from spotdiff.writers.files import alone
 from tests.fakes import noise, write_image
 
 
@@ -105,7 +106,7 @@ def test_rows_without_a_collection_are_known_by_their_place(monday, store):
 def test_rows_of_which_nothing_is_known_are_not_kept_and_stay(store, tmp_path):
     rows = [ImageRow("empty"), ImageRow("gone", (tmp_path / "gone.png",))]
     assert staying(rows, store) == ["empty", "gone"]
-    assert not store.exists()
+    assert parts(store) == {}
     assert staying([ImageRow("words", text="a")], store, consider_text=True) == ["words"]
     assert staying([ImageRow("other", text="a")], store, consider_text=True) == []
 
@@ -145,3 +146,9 @@ def test_hashes_come_back_as_they_were(monday, store):
         assert np.array_equal(getattr(found, name), getattr(again, name)), name
     assert np.array_equal(found.colours, again.colours)
     assert np.array_equal(found.texts, again.texts)
+
+
+def test_a_second_run_at_the_same_store_is_refused(monday, store):
+    with alone(store), pytest.raises(ValueError, match="no other run to write to"):
+        staying(monday, store)
+    assert staying(monday, store) == ["1-copy.png", "2.png"]

@@ -63,6 +63,15 @@ def test_broken_json_is_a_problem_of_its_line_and_the_rest_goes_on(tmp_path):
     assert found[2].pair_id == "t-000003"
 
 
+def test_a_broken_first_line_does_not_hide_the_columns_of_the_next(tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"a": \n{"a": 1, "b": 2}\n')
+    assert columns(path) == ("a", "b")
+    path.write_text('{"a": \n')
+    with pytest.raises(TableError, match=r"t\.jsonl row 1: expected one JSON object a line"):
+        columns(path)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection as Numbers
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from spotdiff.ops.hamming import components
 from spotdiff.ops.keepers import kept_of
 from spotdiff.ops.settling import first_of, settled_kept
 from spotdiff.types import ImageRow, RowHashes
+from spotdiff.writers.files import alone
 
 if TYPE_CHECKING:
     from spotdiff.apps.ray_engine import RayEngine
@@ -122,7 +124,7 @@ def deduplicate(
 
     Raises:
         FileNotFoundError: If there is no such folder or table.
-        ValueError: If a rule cannot be one.
+        ValueError: If a rule cannot be one, or another run writes to the store.
         ModuleNotFoundError: If Ray is asked for and not installed.
     """
     rules = rules or DedupRules()
@@ -130,19 +132,21 @@ def deduplicate(
     sources = [Path(one) if isinstance(one, str | Path) else tuple(one) for one in given]
     rows = Collection(tuple(sources), text)
     stamps = rows.stamps()
-    with engine_of(rules, None if cache is None else Path(cache), workers, ray) as engine:
+    folder = None if cache is None else Path(cache)
+    lock = nullcontext() if store is None else alone(Path(store))
+    with lock, engine_of(rules, folder, workers, ray) as engine:
         parts = [engine.hashes(Collection((one,), text)) for one in sources]
         hashed = RowHashes.joined(parts)
         earlier = _Earlier(None if store is None else HashStore(Path(store), rules.hashing), hashed)
         everything = earlier.with_rows(hashed)
         labels = components(engine.links(everything, rules.sameness), len(everything))
-    before = len(everything) - len(hashed)
-    first = first_of(labels[before:]) if before else labels
-    kept = kept_of(first, rules.keep, hashed.areas, hashed.sharpness)
-    kept = settled_kept(kept, first, earlier.settled, labels[before:] < before)
-    older = len(hashed) - len(parts[-1])
-    found = Deduplicated(rows, hashed, first, kept, rules, older, stamps)
-    earlier.add(found)
+        before = len(everything) - len(hashed)
+        first = first_of(labels[before:]) if before else labels
+        kept = kept_of(first, rules.keep, hashed.areas, hashed.sharpness)
+        kept = settled_kept(kept, first, earlier.settled, labels[before:] < before)
+        older = len(hashed) - len(parts[-1])
+        found = Deduplicated(rows, hashed, first, kept, rules, older, stamps)
+        earlier.add(found)
     return found
 
 

@@ -138,7 +138,7 @@ def pair_ids(rows: Iterable[PairRow | RowProblem]) -> tuple[str, ...]:
 
 
 def columns(path: Path) -> tuple[str, ...]:
-    """The columns of a table; of JSON lines those of the first row.
+    """The columns of a table; of JSON lines those of the first row that can be read.
 
     Raises:
         TableError: The table cannot be read that far.
@@ -147,10 +147,14 @@ def columns(path: Path) -> tuple[str, ...]:
         return _parquet_columns(path)
     if path.suffix.lower() in DELIMITERS:
         return _csv_columns(path)
-    first = next(records(path), None)
-    if isinstance(first, RowProblem):
-        raise TableError([first])
-    return tuple(first.cells) if first else ()
+    problems: list[RowProblem] = []
+    for row in records(path):
+        if isinstance(row, Record):
+            return tuple(row.cells)
+        problems.append(row)
+    if problems:
+        raise TableError(problems[:1])
+    return ()
 
 
 def records(path: Path) -> Iterator[Record | RowProblem]:
