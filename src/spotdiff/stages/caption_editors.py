@@ -12,7 +12,7 @@ from spotdiff.contracts import ChatModel, Tagger
 from spotdiff.labels.swaps import CompatibleNouns
 from spotdiff.ops.caption_edits import Span, noun_spans, replaced
 from spotdiff.ops.wording import article, plural
-from spotdiff.stages.prompts import CAPTION_EDIT
+from spotdiff.stages.prompts import CAPTION_EDIT, with_prompts
 from spotdiff.types import Chat, ModelInfo, Reply, Token
 
 _OF_ONE = frozenset(["a", "an", "one", "the", "this", "that", "each", "his", "her", "its", "their"])
@@ -74,9 +74,7 @@ class ChatEditor:
 
     def __init__(self, model: ChatModel) -> None:
         self.model = model
-        told = f"{model.info.sha256}\n{CAPTION_EDIT.version}"
-        digest = hashlib.sha256(told.encode()).hexdigest()
-        self.info = ModelInfo(f"{model.info.name}, {CAPTION_EDIT.version}", digest)
+        self.info = with_prompts(model.info, CAPTION_EDIT)
 
     def __call__(self, captions: Sequence[str], seeds: Sequence[int]) -> list[Reply]:
         """An edited caption each; what a model draws depends on the seed beside its own."""

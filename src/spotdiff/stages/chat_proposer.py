@@ -9,9 +9,9 @@ from typing import Literal, TypeAlias
 
 from spotdiff.contracts import Album, ChatModel
 from spotdiff.ops.answers import items
-from spotdiff.stages.prompts import Prompt
+from spotdiff.stages.prompts import Prompt, with_prompts
 from spotdiff.stages.set_captions import told_of
-from spotdiff.stages.set_prompts import BRIEF, COMMON, CONTRAST, asking, listed_captions
+from spotdiff.stages.set_prompts import BRIEF, COMMON, CONTRAST, listed_captions
 from spotdiff.stages.set_rounds import Rounds
 from spotdiff.types import Chat, Hypothesis, ModelInfo
 
@@ -44,7 +44,7 @@ class ChatProposer:
     @property
     def info(self) -> ModelInfo:
         """The model with the question."""
-        return asking(self.model.info, _PROMPTS[self.question])
+        return with_prompts(self.model.info, _PROMPTS[self.question])
 
     def __call__(
         self,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from spotdiff.contracts import Album, ChatModel
 from spotdiff.ops.set_montage import set_montage
 from spotdiff.stages.chat_proposer import ask_for_items
-from spotdiff.stages.set_prompts import MONTAGE, asking
+from spotdiff.stages.prompts import with_prompts
+from spotdiff.stages.set_prompts import MONTAGE
 from spotdiff.stages.set_rounds import Rounds
 from spotdiff.types import Chat, Hypothesis, ModelInfo
 
@@ -34,7 +35,7 @@ class MontageProposer:
     @property
     def info(self) -> ModelInfo:
         """The model with the question."""
-        return asking(self.model.info, MONTAGE)
+        return with_prompts(self.model.info, MONTAGE)
 
     def __call__(
         self,

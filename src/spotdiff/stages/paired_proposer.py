@@ -8,8 +8,9 @@ import numpy as np
 
 from spotdiff.contracts import Album, ChatModel
 from spotdiff.stages.chat_proposer import ask_for_items
+from spotdiff.stages.prompts import with_prompts
 from spotdiff.stages.set_captions import Told, told_of
-from spotdiff.stages.set_prompts import PAIRED, asking, one_line
+from spotdiff.stages.set_prompts import PAIRED, one_line
 from spotdiff.types import Chat, Hypothesis, ModelInfo
 
 
@@ -40,7 +41,7 @@ class PairedProposer:
     @property
     def info(self) -> ModelInfo:
         """The model with the question."""
-        return asking(self.model.info, PAIRED)
+        return with_prompts(self.model.info, PAIRED)
 
     def __call__(
         self, first: Album, second: Album, count: int, seed: int

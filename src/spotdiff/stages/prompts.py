@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spotdiff.types import Box
+from spotdiff.types import Box, ModelInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,12 @@ def texts_sha256(prompts: Iterable[Prompt]) -> str:
     """A hash of all words of prompts."""
     told = "\n".join(f"{prompt.version}\n{prompt.text}" for prompt in prompts)
     return hashlib.sha256(told.encode()).hexdigest()
+
+
+def with_prompts(info: ModelInfo, *prompts: Prompt) -> ModelInfo:
+    """A model with what it is asked, for records."""
+    digest = hashlib.sha256(f"{info.sha256}\n{texts_sha256(prompts)}".encode()).hexdigest()
+    return ModelInfo(f"{info.name}, {versions(prompts)}", digest)
 
 
 def box_words(box: Box, size: tuple[int, int]) -> str:

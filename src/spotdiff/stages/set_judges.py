@@ -11,7 +11,8 @@ from spotdiff.contracts import ChatModel, TextEmbedder
 from spotdiff.ops.answers import grade
 from spotdiff.ops.judged import FULL
 from spotdiff.ops.same_meaning import words_of
-from spotdiff.stages.set_prompts import JUDGE, asking, one_line
+from spotdiff.stages.prompts import with_prompts
+from spotdiff.stages.set_prompts import JUDGE, one_line
 from spotdiff.types import Chat, ImageSets, ModelInfo
 
 
@@ -30,7 +31,7 @@ class ChatJudge:
     @property
     def info(self) -> ModelInfo:
         """The model with the question."""
-        return asking(self.model.info, JUDGE)
+        return with_prompts(self.model.info, JUDGE)
 
     def __call__(self, sets: ImageSets, hypotheses: Sequence[str]) -> list[int | None]:
         """The grades of hypotheses, all asked as one batch."""

@@ -5,11 +5,9 @@ As in `prompts`, whoever changes a word gives the prompt a new version.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
-from spotdiff.stages.prompts import Prompt, texts_sha256, versions
-from spotdiff.types import ModelInfo
+from spotdiff.stages.prompts import Prompt
 
 _FORM = (
     "Write each idea on a line of its own after a dash, two to eight words, as a caption of one "
@@ -105,9 +103,3 @@ def listed_captions(first: Sequence[str], second: Sequence[str] = ()) -> str:
 def one_line(text: str) -> str:
     """A text without line breaks, so that it cannot end the list that it stands in."""
     return " ".join(text.split())
-
-
-def asking(info: ModelInfo, *prompts: Prompt) -> ModelInfo:
-    """A model with what it is asked, for records."""
-    digest = hashlib.sha256(f"{info.sha256}\n{texts_sha256(prompts)}".encode()).hexdigest()
-    return ModelInfo(f"{info.name}, {versions(prompts)}", digest)

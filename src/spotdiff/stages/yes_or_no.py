@@ -10,8 +10,9 @@ from jaxtyping import Float32, Float64
 
 from spotdiff.contracts import Album, ChatModel, Shelf
 from spotdiff.ops.fingerprints import of_words
+from spotdiff.stages.prompts import with_prompts
 from spotdiff.stages.set_captions import told_of
-from spotdiff.stages.set_prompts import SAID, SHOWN, asking, one_line
+from spotdiff.stages.set_prompts import SAID, SHOWN, one_line
 from spotdiff.types import Chat, Hypothesis, ModelInfo, Scores
 
 Grid: TypeAlias = Float64[np.ndarray, "h n"]
@@ -47,7 +48,7 @@ class ShownRanker:
     @property
     def info(self) -> ModelInfo:
         """The model with the question."""
-        return asking(self.model.info, SHOWN)
+        return with_prompts(self.model.info, SHOWN)
 
     def __call__(self, hypotheses: Sequence[Hypothesis], album: Album) -> Grid:
         """How probable yes is."""
@@ -88,7 +89,7 @@ class SaidRanker:
     @property
     def info(self) -> ModelInfo:
         """The model with the question."""
-        return asking(self.model.info, SAID)
+        return with_prompts(self.model.info, SAID)
 
     def __call__(self, hypotheses: Sequence[Hypothesis], album: Album) -> Grid:
         """How probable yes is."""
