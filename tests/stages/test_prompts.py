@@ -11,10 +11,8 @@ GAPS = {
     "region/1": {"box"},
     "difference/1": {"before", "after"},
     "pair/1": set(),
-    "framed/1": set(),
     "caption-edit/1": {"caption"},
     "naturalness/1": set(),
-    "removal/1": {"caption"},
 }
 
 

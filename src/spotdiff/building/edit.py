@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from spotdiff.building.composing import NUMBER, PHOTOGRAPH
+from spotdiff.building.score_filter import told
 from spotdiff.contracts import CaptionEditor, Tagger
 from spotdiff.ops.caption_edits import swapped
 from spotdiff.ops.seeds import seed_of
@@ -48,8 +49,8 @@ class CaptionEdit:
     def settings(self) -> Mapping[str, Plain]:
         """The editor, the tagger and the seed."""
         return {
-            "editor": {"name": self.editor.info.name, "sha256": self.editor.info.sha256},
-            "tagger": self.tagger.info.sha256,
+            "editor": told(self.editor.info),
+            "tagger": told(self.tagger.info),
             "seed": self.seed,
             "attempts": self.attempts,
         }
@@ -77,7 +78,7 @@ class CaptionEdit:
         seeds = [_seed(self.seed, attempt, sample) for sample in samples]
         replies = self.editor(captions, seeds)
         before, after = self.tagger(captions), self.tagger([r.text or "" for r in replies])
-        verdicts = [swapped(*told) for told in zip(before, after, strict=True)]
+        verdicts = [swapped(*both) for both in zip(before, after, strict=True)]
         return [
             self._judged(sample, reply, verdict, seed)
             for sample, reply, verdict, seed in zip(samples, replies, verdicts, seeds, strict=True)

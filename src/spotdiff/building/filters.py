@@ -11,16 +11,13 @@ from spotdiff.building.ranges import chosen
 from spotdiff.building.score_filter import Broken, Measured, ScoreFilter, Unscored, told
 from spotdiff.contracts import ChatModel, TextEmbedder
 from spotdiff.ops.answers import yes_or_no
+from spotdiff.stages.prompts import NATURALNESS, with_prompts
 from spotdiff.stages.similarity import Similarity
 from spotdiff.types import Chat, Pair, Plain, Reply, Sample
 
 Ask: TypeAlias = Literal["choose", "answer"]
 
 YES, NO = "yes", "no"
-QUESTION = (
-    "Look at every picture above. Could each of them be a real photograph, with nothing in it that "
-    "is deformed, melted together or impossible? Answer with one word, yes or no."
-)
 
 
 @dataclass(kw_only=True)
@@ -134,7 +131,7 @@ class Naturalness(ScoreFilter):
 
     def own_settings(self) -> Mapping[str, Plain]:
         """The model, and what it is asked."""
-        return {"chat": told(self.chat.info), "ask": self.ask, "question": QUESTION}
+        return {"chat": told(with_prompts(self.chat.info, NATURALNESS)), "ask": self.ask}
 
     def measured(self, samples: Sequence[Sample]) -> list[Measured]:
         """One score a row, whatever the number of its pictures."""
@@ -150,7 +147,7 @@ class Naturalness(ScoreFilter):
                 found.append(Broken(problem))
             else:
                 found.append([])
-                chats[i] = Chat((*(picture(opened, name) for name in own), QUESTION))
+                chats[i] = Chat((*(picture(opened, name) for name in own), NATURALNESS.text))
         for i, one in zip(chats, self._answers(list(chats.values())), strict=True):
             found[i] = one
         return found

@@ -49,12 +49,6 @@ PAIR = Prompt(
     "You see two photographs of one place, parted by a black bar: before on the left, after on the "
     "right. In at most three short sentences, say what is different in the right one.",
 )
-FRAMED = Prompt(
-    "framed/1",
-    "You see two pictures parted by a black bar. What is different between what the red frame on "
-    "the left shows and what the red frame on the right shows? Answer in at most three short "
-    "sentences.",
-)
 CAPTION_EDIT = Prompt(
     "caption-edit/1",
     'Here is a caption of a photograph: "{caption}"\n'
@@ -64,13 +58,8 @@ CAPTION_EDIT = Prompt(
 )
 NATURALNESS = Prompt(
     "naturalness/1",
-    "Could both of these pictures be real photographs: do all things have believable shapes, sizes "
-    "and places? Answer with Yes or No.",
-)
-REMOVAL = Prompt(
-    "removal/1",
-    "You see two pictures parted by a black bar. In which of them does the red frame hold this: "
-    "{caption}\nA. the left one\nB. the right one\nAnswer with the letter alone.",
+    "Look at every picture above. Could each of them be a real photograph, with nothing in it that "
+    "is deformed, melted together or impossible? Answer with one word, yes or no.",
 )
 
 
