@@ -222,7 +222,7 @@ def test_a_combination_that_is_no_better_than_rules_is_left_out(tune, tuned, cap
         (["space.alpha=[0.5]"], "Expected space.alpha to be two rising numbers"),
         (["trials=0"], "Expected trials to be a number from 1 on, got 0."),
         (["folds=1"], "Expected folds to be a number from 2 on, got 1."),
-        (["folds=many"], "Expected folds to be a number from 2 on, got 'many'."),
+        (["folds=many"], "Expected folds to be a number, got 'many'."),
         (["combination=maybe"], "Expected combination to be true, false or null, got 'maybe'."),
         (["group='('"], "Expected group to be a regular expression, got '('"),
         (["group='road'"], "Expected 'road' in the id of every pair, not found in 'cam0_0'."),
