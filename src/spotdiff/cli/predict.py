@@ -37,9 +37,11 @@ def predict(cfg: DictConfig) -> int:
     """Answers every pair; returns how many could not be answered, at most 63."""
     source, single = _source(cfg)
     checkpoint = open_checkpoint(cfg.ckpt)
+    settings = _settings(cfg, settings_of(cfg, checkpoint))  # or refused before a file is written
     out = Path(cfg.out)
     # the further processes of a trainer are the same run
     with alone(out) if is_main_process() else nullcontext():
+        _same_settings(out, settings)
         return _answered(cfg, checkpoint, out, source, single)
 
 
@@ -47,7 +49,6 @@ def _answered(
     cfg: DictConfig, checkpoint: Checkpoint, out: Path, source: Source, single: bool
 ) -> int:
     """What `predict` does in a folder of its own."""
-    _same_settings(out, _settings(cfg, settings_of(cfg, checkpoint)))
     tally = Tally()
     overlays = single if cfg.overlays is None else bool(cfg.overlays)
     job = Job(cfg, checkpoint, out, source, overlays, bool(cfg.heatmaps))
