@@ -127,7 +127,7 @@ def world(tmp_path, tiny_checkpoint, monkeypatch) -> Path:
         assert cv2.imwrite(str(path), mask)
     demo_pair(tmp_path / "outputs" / "demo")
     told = {"image_path1": "before.jpg", "image_path2": "after.jpg"}
-    told |= {"caption1": "a red car", "caption2": "a blue car"}
+    told |= {"caption1": "a red car", "caption2": "a blue car", "images": ["before.jpg"]}
     (tmp_path / "rows.jsonl").write_text(json.dumps(told) + "\n")
     (tmp_path / "words.csv").write_text(
         "img_id,added_objs,removed_objs,changed_objs\n17,car,none,cup\n"
