@@ -103,6 +103,12 @@ def test_a_noun_that_is_mentioned_already_does_not_come_in(editor, tagger):
         assert done.swap.after not in ("fork", "knife")
 
 
+def test_what_cannot_be_counted_is_swapped_for_nothing_that_can(editor, tagger):
+    (done,) = CaptionEdit(editor, tagger)(samples("Some broccoli."))
+    assert done.verdict is not None
+    assert done.verdict.reason == "nothing changed"
+
+
 def test_what_cannot_be_edited_says_why(editor, tagger):
     done = CaptionEdit(editor, tagger)([*samples("A view of the sky."), Sample("b")])
     assert [sample.verdict and (sample.verdict.kind, sample.verdict.reason) for sample in done] == [

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from spotdiff.contracts import ChatModel, Tagger
 from spotdiff.labels.swaps import CompatibleNouns
 from spotdiff.ops.caption_edits import Span, noun_spans, replaced
-from spotdiff.ops.wording import article, plural
+from spotdiff.ops.wording import article, noun_of, plural
 from spotdiff.stages.prompts import CAPTION_EDIT, with_prompts
 from spotdiff.types import Chat, ModelInfo, Reply, Token
 
@@ -61,8 +61,10 @@ class RuleEditor:
         return Reply(text, None if text else "the caption is not written as it was read")
 
     def _others(self, tokens: Sequence[Token], span: Span) -> tuple[str, ...]:
+        """What may come in: counted alike, so that "some broccoli" becomes no "some carrot"."""
         name = " ".join(token.lemma for token in tokens[span.start : span.stop])
-        return self.nouns.others(name)
+        others = self.nouns.others(name)
+        return tuple(other for other in others if _counting(other) == _counting(name))
 
 
 class ChatEditor:
@@ -86,6 +88,11 @@ class ChatEditor:
             reply if reply.text is None else Reply(reply.text.strip().strip("\"'“”").strip())
             for reply in self.model(asked)
         ]
+
+
+def _counting(name: str) -> str | None:
+    noun = noun_of(name)
+    return None if noun is None else noun.counting
 
 
 def _several(tokens: Sequence[Token], span: Span) -> bool:
