@@ -19,6 +19,8 @@ class NumberAlbum:
         self.items = tuple(SetItem(f"{name}/{i:03}.png") for i in range(len(self.values)))
         self.rows = tuple(np.flatnonzero(np.isfinite(self.values[:, 0])).tolist())
         self.measures = MEASURES[: self.values.shape[1]]
+        gone = sorted(set(range(len(self.values))) - set(self.rows))
+        self.problems = tuple(f"{self.items[row].path}: no such file" for row in gone)
         self.asked: list[int] = []
 
     def measured(self, rows: Sequence[int]) -> np.ndarray:

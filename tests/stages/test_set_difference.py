@@ -107,8 +107,8 @@ def test_one_picture_a_set_is_ranked_on_itself_and_the_report_says_so():
 
 def test_a_set_without_a_picture_is_one_sentence():
     first, second = planted()
-    first.rows = ()
-    with pytest.raises(ValueError, match="can be read in the set one, got none of 60"):
+    first.rows, first.problems = (), ("a.png: no such file",)
+    with pytest.raises(ValueError, match=r"in the set one, got none of 60: a\.png: no such file"):
         measuring()(sets_of(first, second), first, second)
 
 

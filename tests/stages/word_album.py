@@ -28,6 +28,7 @@ class ThingAlbum:
         )
         self.rows: Sequence[int] = tuple(range(len(things)))
         self.measures = ()
+        self.problems = ()
         self.failing: set[int] = set()
         self.clip = FakeClip()
 

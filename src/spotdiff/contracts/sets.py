@@ -51,6 +51,11 @@ class Album(Protocol):
         """
         ...
 
+    @property
+    def problems(self) -> Sequence[str]:
+        """Why the others cannot, a sentence each."""
+        ...
+
     def images(self, rows: Sequence[int]) -> list[Image]:
         """Pictures, decoded; many at a time need much memory."""
         ...

@@ -29,6 +29,11 @@ class AlbumPart:
         return self.album.items
 
     @property
+    def problems(self) -> Sequence[str]:
+        """As the album says."""
+        return self.album.problems
+
+    @property
     def measures(self) -> Sequence[Measure]:
         """As the album says."""
         return self.album.measures

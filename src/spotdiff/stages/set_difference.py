@@ -89,9 +89,10 @@ class SetDifference:
         """
         for name, album in zip(sets.names, (first, second), strict=True):
             if not len(album.rows):
+                why = f": {album.problems[0]}" if album.problems else ""
                 raise ValueError(
                     f"Expected pictures that can be read in the set {name}, got none of "
-                    f"{len(album.items)}."
+                    f"{len(album.items)}{why}."
                 )
         seen, held, split = self._split(first, second)
         hypotheses, problems = self._proposed(*seen)
