@@ -46,15 +46,17 @@ class Composer:
     ) -> None:
         self.draw = SwappedPairs(library, nuisance=nuisance)
         self.out, self.seed, self.name = Path(out), seed, name
+        # once: a walk through all photographs for every sample would be quadratic
         self._photos = frozenset(photo.path for photo in library.photos)
+        self._names = library.names
+        told = "\n".join(f"{photo.path.name} {len(photo.outlines)}" for photo in library.photos)
+        self._sha256 = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def settings(self) -> Mapping[str, Plain]:
         """The photographs by name and number of objects, the seed, the nuisances."""
-        photos = self.draw.library.photos
-        told = "\n".join(f"{photo.path.name} {len(photo.outlines)}" for photo in photos)
         return {
-            "library": hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest(),
+            "library": self._sha256,
             "seed": self.seed,
             "nuisance": self.draw.nuisance,
         }
@@ -71,8 +73,7 @@ class Composer:
         if photo is not None and photo not in self._photos:
             return sample.failed(self.name, f"expected a photograph of the library, got {photo}")
         seed = seed_of(self.seed, sample.id)
-        names = self.draw.library.names
-        old, new = _named(sample.swap.before, names), _named(sample.swap.after, names)
+        old, new = (_named(words, self._names) for words in (sample.swap.before, sample.swap.after))
         try:
             pair = self.draw(sample.id, seed, old, new, photo)
         except SwapError as error:

@@ -67,6 +67,7 @@ class PhotoLibrary:
         for photo, outline in self._objects:
             if outline.label is not None:
                 self._named.setdefault(outline.label, []).append((photo, outline))
+        self._by_path = {photo.path: photo for photo in self.photos}
         self._cache: OrderedDict[Path, tuple[Image, float]] = OrderedDict()
         self._cached_bytes = 0
 
@@ -163,7 +164,7 @@ class PhotoLibrary:
         Raises:
             ValueError: It cannot be decoded.
         """
-        photo = next((photo for photo in self.photos if photo.path == path), Photo(path))
+        photo = self._by_path.get(path, Photo(path))
         image, reduction = self._decoded(path)
         scale = np.full(2, reduction)
         return Backdrop(image, tuple(o.moved(scale, np.zeros(2)) for o in photo.outlines))
